@@ -1,0 +1,1 @@
+"""What flows between the steps: message types, their bytes and their JSON Schemas."""

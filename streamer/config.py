@@ -1,0 +1,166 @@
+"""Every knob on one page: its default, unit and reason. TOML files and `--set speech.model=…` fill it."""
+
+import difflib
+import pathlib
+import re
+import tomllib
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from streamer.errors import ConfigError
+
+ProfileName = Literal["offline", "none"]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of knobs."""
+
+
+class Media(Section, frozen=True, kw_only=True):
+    """How films are read."""
+
+    frames_per_second: Positive = 1.0  # pictures looked at; 1 is enough for scenes, 2 for short events
+    decode: Literal["lazy", "full", "keyframes"] = "lazy"
+    # lazy: the same frames as full, but no GOP is decoded past its last wanted frame; keyframes: only those
+    picture_width_px: Annotated[int, msgspec.Meta(ge=16)] = 1280  # of pictures kept and read; more costs time, and print below 10 px is lost either way
+
+
+class Speech(Section, frozen=True, kw_only=True):
+    """How words are found."""
+
+    engine: Literal["auto", "faster-whisper", "transformers", "openai-whisper"] = "auto"
+    # auto: faster-whisper on a CPU, transformers on a GPU
+    model: str = "whisper-base"  # a name of `streamer models`, or a local directory
+    language: str = "auto"  # ISO 639-1; auto: found, and kept until another one is likelier than not
+    translate: bool = True  # into English for the text space, which knows no other language
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compute: Literal["auto", "int8", "float32", "float16"] = "auto"  # auto: int8 on a CPU (no measurable loss)
+    speech_threshold: Share = 0.5  # VAD probability that opens a segment (Silero's own default)
+    no_speech_threshold: Share = 0.6  # above it words are not printed; alone, without a log-probability condition
+    compression_threshold: Positive = 2.4  # above it the text repeats itself (Whisper's own default)
+
+
+class Vision(Section, frozen=True, kw_only=True):
+    """How pictures are seen."""
+
+    model: str = "efficientnet-lite0"
+    ocr: bool = True  # read text in the picture
+    keyframes: bool = True  # keep a picture of each shot
+    cut_threshold: Positive = 30.0  # mean grey difference (0..255) that no motion explains
+
+
+class Listening(Section, frozen=True, kw_only=True):
+    """How sounds are heard."""
+
+    model: str = "yamnet"
+
+
+class Text(Section, frozen=True, kw_only=True):
+    """How words, labels and writing become vectors."""
+
+    model: str = "minilm-l6"
+
+
+class Fusion(Section, frozen=True, kw_only=True):
+    """How the senses are joined. The values of `attention` are in the labels file."""
+
+    window_s: Positive = 8.0  # long enough for a sentence and what it speaks of
+    hop_s: Positive = 4.0  # every bin lies in two windows
+    bin_s: Positive = 0.5
+    labels: str = ""  # a labels file beside the default one; empty: the default
+
+
+class Interpret(Section, frozen=True, kw_only=True):
+    """How evidence is told."""
+
+    language: Literal["en", "zh"] = "en"  # of descriptions
+    describe: bool = True
+    sentiment: bool = True
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """Everything that can be set."""
+
+    profile: ProfileName = "offline"  # offline: real models from pip packages; none: facts without models
+    media: Media = Media()
+    speech: Speech = Speech()
+    vision: Vision = Vision()
+    sound: Listening = Listening()
+    text: Text = Text()
+    fusion: Fusion = Fusion()
+    interpret: Interpret = Interpret()
+    tell: tuple[str, ...] = ()  # labels of one's own: "a dog barking", "sees: …", "hears: …", "about: …", "says: …", "shows: …"
+
+    def with_labels(self, tell: Iterable[str]) -> "Config":
+        """The same with more labels to tell."""
+        return msgspec.structs.replace(self, tell=(*self.tell, *tell))
+
+
+def load(path: str | None = None, settings: Iterable[str] = ()) -> Config:
+    """The defaults, then a TOML file, then `section.name=value` settings. Errors: ConfigError."""
+    values: dict[str, Any] = {}
+    if path:
+        try:
+            values = tomllib.loads(pathlib.Path(path).read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{path}: {error}; expected a TOML file of options (see docs/options.md)") from error
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {setting}: expected NAME=VALUE, for example speech.language=de")
+        _put(values, name.strip(), text.strip())
+    _check_names(values, Config, "")
+    try:
+        return msgspec.convert(values, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_expected(str(error))) from error
+
+
+def options(kind: type[Section] = Config, prefix: str = "") -> dict[str, Any]:
+    """Every option's dotted name and default."""
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(kind):
+        if isinstance(field.default, Section):
+            found |= options(type(field.default), f"{prefix}{field.name}.")
+        else:
+            found[prefix + field.name] = field.default
+    return found
+
+
+def _expected(problem: str) -> str:
+    """What msgspec found wrong, and what the option can be."""
+    path = re.search(r"\$\.([\w.]+)", problem)
+    if not path:
+        return f"options: {problem}"
+    *sections, name = path[1].split(".")
+    kind: Any = Config
+    for section in sections:
+        kind = get_type_hints(kind)[section]
+    field = get_type_hints(kind, include_extras=True)[name]
+    allowed = ", ".join(map(str, get_args(field))) if get_origin(field) is Literal else getattr(field, "__name__", str(field))
+    return f"option {path[1]}: {problem.partition(' - at')[0]}; expected {allowed}"
+
+
+def _put(values: dict[str, Any], dotted: str, text: str) -> None:
+    *sections, name = dotted.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+    values[name] = [text] if dotted == "tell" else text
+
+
+def _check_names(values: dict[str, Any], kind: type[Section], prefix: str) -> None:
+    known = {field.name: field.default for field in msgspec.structs.fields(kind)}
+    for name, value in values.items():
+        if name not in known:
+            every = list(options())
+            near = difflib.get_close_matches(prefix + name, every, 3, 0.4) or every[:3]
+            raise ConfigError(f"unknown option {prefix}{name}; nearest: {', '.join(near)}")
+        default = known[name]
+        if isinstance(default, Section):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{prefix}{name} is a section; set for example {prefix}{name}.{next(iter(options(type(default))))}=…")
+            _check_names(value, type(default), f"{prefix}{name}.")

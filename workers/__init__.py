@@ -1,0 +1,1 @@
+"""Where the steps run when they are apart: one module a service."""
