@@ -1,0 +1,1 @@
+"""Where models come from, and the encoders that are made of them."""

@@ -1,0 +1,48 @@
+"""Pictures through EfficientNet-Lite0: logits and embeddings of whole frames squeezed to 224 × 224."""
+
+import functools
+import importlib.resources
+import json
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+import yaml
+
+from streamer.models import cache, places, session
+from streamer.models.protocols import TextEncoder
+from streamer.models.words import ImageThroughWords, Words
+
+SIZE = (224, 224)  # px; the whole frame is squeezed into it: what happens at the edges of a camera's view matters
+
+
+def load(name: str, text: TextEncoder) -> ImageThroughWords:
+    """EfficientNet-Lite0 of the table through the words of a text encoder. Errors: ModelError."""
+    weights = places.directory(name) / "efficientnet-lite0-57934424.pth"
+    names = json.loads((places.directory("imagenet-names") / "imagenet1k_clean_names.json").read_text("utf-8"))
+    words = Words(text, names, everyday_words(len(names)))
+    network = session.load(cache.kept(f"graphs/{places.fingerprint(name)}.onnx", functools.partial(_draw, weights)))
+
+    def classify(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits, vectors = session.run(network, images)
+        return logits, vectors
+
+    return ImageThroughWords(name, SIZE, classify, words)
+
+
+def everyday_words(classes: int) -> Sequence[str]:
+    """A plain word for each class of ImageNet, or ""."""
+    words = [""] * classes
+    text = (importlib.resources.files("streamer.models") / "everyday.yaml").read_text("utf-8")
+    for word, spans in yaml.safe_load(text).items():
+        for span in str(spans).split():
+            first, _, last = span.partition("-")
+            for index in range(int(first), int(last or first) + 1):
+                words[index] = word
+    return words
+
+
+def _draw(weights: pathlib.Path, path: pathlib.Path) -> None:
+    from streamer.models import efficientnet  # here: torch and onnx are needed once, not at every start
+
+    efficientnet.save(efficientnet.load(weights), path)
