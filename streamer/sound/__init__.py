@@ -1,0 +1,1 @@
+"""Sound: what is heard, as vectors, and how loud it is."""

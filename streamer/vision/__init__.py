@@ -1,0 +1,1 @@
+"""Vision: what is seen, as vectors, shots, keyframes, movement, brightness and writing."""
