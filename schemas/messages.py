@@ -255,7 +255,7 @@ class Window(Message, frozen=True, kw_only=True):
     coverage: dict[str, float]  # by modality, 0..1: share of the window that could be observed
     complete: bool
     last: bool = False  # no window follows
-    media_end: float | None = None  # known in the last window
+    media_end: float | None = None  # in windows that the media do not fill, and in the last one
     utterances: tuple[Utterance, ...] = ()  # those that touch the window
     told: tuple[str, ...] = ()  # ids of the perceived results that were passed on with this window
 

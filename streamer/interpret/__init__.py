@@ -1,0 +1,1 @@
+"""Evidence becomes what people read: sounds, events, the mood, descriptions."""
