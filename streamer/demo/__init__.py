@@ -1,0 +1,1 @@
+"""A sample clip the project composes itself: pictures of pip packages, sounds made by arithmetic, speech rendered once."""
