@@ -20,7 +20,7 @@ test: .venv/.dev .venv/.browser
 	$(BIN)/python -m pytest
 
 test-slow: .venv/.dev .venv/.browser
-	$(BIN)/python -m pytest -m slow --slow
+	$(BIN)/python -m pytest -m slow
 
 check: .venv/.dev
 	$(BIN)/ruff check .

@@ -1,0 +1,159 @@
+"""Where the steps meet: models loaded once, stages arranged, a film in and results out.
+
+    read ─ beside(see, transcribe, listen) ─ join ─ fuse ─ interpret
+"""
+
+import pathlib
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import msgspec
+
+import streamer
+from schemas.codec import pack
+from schemas.messages import MODALITIES, Checkpoint, Message, Modality, Result, StreamStatus, identity
+from streamer.config import Config
+from streamer.errors import ModelError
+from streamer.fusion.fuse import Fuse, prompts, query_table
+from streamer.fusion.windows import Join
+from streamer.interpret.interpret import Interpret
+from streamer.labels import LabelSet, load
+from streamer.media import sources
+from streamer.media.reader import read
+from streamer.models import encoders, places
+from streamer.models.encoders import ImageEncoder, Queries, SoundEncoder, TextEncoder
+from streamer.pipeline import Branch, Stage, apply, beside, restore, singly
+from streamer.sound.listen import Listen
+from streamer.speech import whisper
+from streamer.speech.transcriber import Transcribe
+from streamer.speech.whisper import Engine
+from streamer.vision.ocr import LineReader, load_reader
+from streamer.vision.see import See
+
+
+class Models(msgspec.Struct, kw_only=True):
+    """What is loaded once and shared by all streams; None where it is not there."""
+
+    labels: LabelSet
+    text: TextEncoder | None = None
+    image: ImageEncoder | None = None
+    sound: SoundEncoder | None = None
+    engine: Engine | None = None
+    reader: LineReader | None = None
+    queries: dict[Modality, Queries] = {}
+    names: dict[str, str] = {}  # role -> model
+    missing: list[str] = []  # a line each: what is not there, and what brings it
+
+
+ROLE = {"engine": "speech", "image": "vision"}  # field of Models -> role in results, where they differ
+
+
+def load_models(config: Config) -> Models:
+    """The models of a profile; what is missing is said, and the rest goes on. Errors: ConfigError, ModelError (wrong hash)."""
+    models = Models(labels=load(config.fusion.labels or None, config.tell))
+    if config.vision.ocr:
+        models.reader = load_reader()
+        models.names["ocr"] = "rapidocr"
+    if config.profile == "none":
+        return models
+    wanted: dict[str, tuple[str, Any]] = {
+        "text": (config.text.model, lambda: encoders.load_text(config.text.model)),
+        "image": (config.vision.model, lambda: encoders.load_image(config.vision.model, models.text)),
+        "sound": (config.sound.model, lambda: encoders.load_sound(config.sound.model, models.text)),
+        "engine": (config.speech.model, lambda: whisper.load(config.speech)),
+    }
+    absent: dict[str, list[str]] = {}
+    for role, (name, make) in wanted.items():
+        try:
+            setattr(models, role, make())
+            models.names[ROLE.get(role, role)] = name
+        except places.MissingError as error:
+            absent.setdefault(error.bring, []).append(name)
+    models.missing = [f"without {', '.join(names)} there are facts but no words or labels for them: {bring}" for bring, names in absent.items()]
+    models.queries = _queries(models)
+    return models
+
+
+def _queries(models: Models) -> dict[Modality, Queries]:
+    by_modality = {"vision": models.image, "sound": models.sound, "text": models.text, "ocr": models.text}
+    wanted = prompts(models.labels)
+    return {
+        modality: query_table(models.labels, modality, encoder.queries(wanted[modality]))
+        for modality in MODALITIES
+        if (encoder := by_modality[modality]) is not None and wanted.get(modality)
+    }
+
+
+def fingerprint(config: Config, models: Models) -> str:
+    """What results depend on besides the film: options, labels, models and this version."""
+    weights = {name: places.fingerprint(name) for name in models.names.values()}
+    return identity(streamer.__version__, msgspec.json.encode(config).decode(), pack(models.labels).hex(), repr(sorted(weights.items())))
+
+
+def perceive(config: Config, models: Models) -> list[Branch]:
+    """The branches: each reads what the reader gives, none waits for another."""
+    return [
+        See(models.image, models.text, config.vision, models.reader),
+        Transcribe(models.engine, models.text, config.speech, profile=config.profile),
+        Listen(models.sound),
+    ]
+
+
+def conclude(config: Config, models: Models) -> list[Stage]:
+    """The row behind the join."""
+    return [
+        Join(config.fusion, models.labels.attention.reach_s),
+        Fuse(models.labels, models.queries, config.fusion),
+        Interpret(models.labels, config.interpret, config.profile, models.names),
+    ]
+
+
+def understand(
+    path: pathlib.Path, stream: str, config: Config, models: Models, resume: Checkpoint | None = None
+) -> Generator[Message, None, None]:
+    """Results, Pictures and Checkpoints of one film, the same bytes each time; `resume` goes on behind a Checkpoint.
+
+    Errors: SourceError, MediaError.
+    """
+    branches, row = perceive(config, models), conclude(config, models)
+    states = resume.states if resume else {}
+    restore([*branches, *row], states)
+    size = models.image.size if models.image else (224, 224)
+    pictures = config.vision.ocr or config.vision.keyframes
+    messages: Iterator[Message] = beside(
+        read(path, stream, config.media, image_size=size, pictures=pictures, resume=states.get("read")), branches
+    )
+    for stage in row:
+        messages = apply(singly(messages), stage)
+    for message in messages:
+        yield _stamped(message, config, models)
+
+
+def watch(source: str | pathlib.Path, config: Config | None = None) -> Iterator[Result]:
+    """What is said, heard, seen and written in a film, as it becomes known. Errors: SourceError, MediaError, ModelError, ConfigError."""
+    config = config or Config()
+    [path] = sources.find([source])[:1]
+    for message in understand(path, sources.stream_id(path), config, load_models(config)):
+        if isinstance(message, Result):
+            yield message
+
+
+ROLES: dict[str, tuple[str, ...]] = {  # what a result of each type rests on
+    "Utterance": ("speech",),
+    "ScreenText": ("ocr",),
+    "Sound": ("sound", "text"),
+    "Sentiment": ("speech", "sound", "text"),
+    "Event": ("vision", "sound", "text", "speech", "ocr"),
+    "SceneDescription": ("vision", "sound", "text", "speech", "ocr"),
+}
+
+
+def _stamped(message: Message, config: Config, models: Models) -> Message:
+    """A result with the names of its models and the profile."""
+    if not isinstance(message, Result):
+        return message
+    names = message.models or {role: models.names[role] for role in ROLES.get(type(message).__name__, ()) if role in models.names}
+    message = msgspec.structs.replace(message, models=names, profile=config.profile)
+    if isinstance(message, StreamStatus) and message.state == "online" and models.missing:
+        return msgspec.structs.replace(message, state="degraded", reason="; ".join(models.missing))
+    return message
