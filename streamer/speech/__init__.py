@@ -1,0 +1,1 @@
+"""Speech: where somebody speaks, what is said and when, in which language."""
