@@ -23,7 +23,6 @@ SILENT_DB = -60.0  # below full scale: under the noise of a quiet room as a came
 QUOTE = 160  # characters of all quotes: what can be said in eight seconds
 LINE = 60  # characters of a line in the picture
 LINES = 3
-HEARD_S = 1.2  # seconds: a single clear patch (.98 s) is often a blip of a neighbour; two or more are told
 LATE_S = 2.0  # a change of the picture is known this much later: it may be told with the next description
 ACTIVITY = 0.5  # how sure speech without words is: the threshold of the voice detector
 
@@ -133,7 +132,7 @@ def _sounds(fused: FusedWindow, label: Label, number: int) -> Thing | None:
     if tokens is None or score is None:
         return None
     inside = (tokens.spans[:, 1] > window.start) & (tokens.spans[:, 0] < window.end)
-    heard = [one for one in spans(tokens.spans[inside], score[number, inside]) if one.end - one.start > HEARD_S]
+    heard = spans(tokens.spans[inside], score[number, inside])
     if not heard or label.verb not in (None, "heard"):
         return None
     looked = fused.looked["sound"][number].max(0) if "sound" in fused.looked else np.zeros(len(tokens.spans))

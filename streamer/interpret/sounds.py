@@ -11,6 +11,7 @@ from streamer.interpret.runs import GAP_S, LONGEST_S
 from streamer.labels import Label
 
 CLEAR = 4.0  # deviations above the background: from here on the name was right for 73 % of labelled sounds (models.md §10.3)
+TWICE_S = 1.2  # seconds: every instant lies in two patches of .98 s; a name that only one of them gives is not told
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -47,6 +48,7 @@ def hear(state: SoundState, fused: FusedWindow, labels: Mapping[str, Label], mod
     for name, heard in list(state.open.items()):
         if window.last or heard.end + GAP_S < window.start:
             ended.append((state.open.pop(name), name))
+    ended = [(heard, name) for heard, name in ended if heard.end - heard.start > TWICE_S]
     limit = math.inf if window.media_end is None else window.media_end
     return [
         Sound(
@@ -68,7 +70,8 @@ def hear(state: SoundState, fused: FusedWindow, labels: Mapping[str, Label], mod
 def spans(bounds: np.ndarray, score: np.ndarray) -> list[Heard]:
     """Spans of clear tokens, short pauses bridged: bounds float64 [tokens, 2], score float32 [tokens]."""
     unfinished: dict[str, Heard] = {}
-    return [*_follow(unfinished, "", bounds, score), *unfinished.values()]
+    found = [*_follow(unfinished, "", bounds, score), *unfinished.values()]
+    return [heard for heard in found if heard.end - heard.start > TWICE_S]
 
 
 def _follow(unfinished: dict[str, Heard], name: str, bounds: np.ndarray, score: np.ndarray) -> Iterator[Heard]:

@@ -23,7 +23,11 @@ def test_overlapping_windows_tell_a_sound_once() -> None:
 
 def test_a_short_pause_is_bridged_and_a_long_one_is_not() -> None:
     assert heard(24, dog=[(0, 1.92), (2.88, 3.84)]) == [("dog", 0, 3.84)]
-    assert heard(24, dog=[(0, 1.92), (3.36, 4.32)]) == [("dog", 0, 1.92), ("dog", 3.36, 4.32)]
+    assert heard(24, dog=[(0, 1.92), (3.36, 4.8)]) == [("dog", 0, 1.92), ("dog", 3.36, 4.8)]
+
+
+def test_a_name_that_only_one_patch_gives_is_not_told() -> None:
+    assert heard(24, dog=[(0, 1.92), (3.36, 4.32)]) == [("dog", 0, 1.92)]
 
 
 def test_what_still_sounds_at_the_end_is_told_then() -> None:
