@@ -21,10 +21,10 @@ ROOT = pathlib.Path(__file__).parents[1]
 NONE = ["--set", "profile=none"]  # facts without models: starts at once
 
 
-def streamer(*arguments: object, cwd: pathlib.Path | None = None, **more: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "streamer.cli", *map(str, arguments)]
+def streamer(*arguments: object, python: tuple[str, ...] = (), **more: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, *python, "-m", "streamer.cli", *map(str, arguments)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | more
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd or ROOT, env=environment, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
 
 
 def lines(folder: pathlib.Path) -> list[dict]:
