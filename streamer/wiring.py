@@ -12,7 +12,7 @@ import msgspec
 import streamer
 from schemas.codec import pack
 from schemas.messages import MODALITIES, Checkpoint, Message, Modality, Result, StreamStatus, identity
-from streamer.config import Config
+from streamer.config import Bus, Config
 from streamer.errors import ModelError
 from streamer.fusion.fuse import Fuse, prompts, query_table
 from streamer.fusion.windows import Join
@@ -27,6 +27,7 @@ from streamer.sound.listen import Listen
 from streamer.speech import whisper
 from streamer.speech.transcriber import Transcribe
 from streamer.speech.whisper import Engine
+from streamer.vision.keyframes import WIDTH_PX
 from streamer.vision.ocr import LineReader, load_reader
 from streamer.vision.see import See
 
@@ -41,7 +42,8 @@ class Models(msgspec.Struct, kw_only=True):
     engine: Engine | None = None
     reader: LineReader | None = None
     queries: dict[Modality, Queries] = {}
-    names: dict[str, str] = {}  # role -> model
+    names: dict[str, str] = {}  # role -> model, as results name it
+    weights: dict[str, str] = {}  # model -> fingerprint of its files
     missing: list[str] = []  # a line each: what is not there, and what brings it
 
 
@@ -54,6 +56,7 @@ def load_models(config: Config) -> Models:
     if config.vision.ocr:
         models.reader = load_reader()
         models.names["ocr"] = "rapidocr"
+        models.weights["rapidocr"] = places.fingerprint("rapidocr")
     if config.profile == "none":
         return models
     wanted: dict[str, tuple[str, Any]] = {
@@ -66,7 +69,8 @@ def load_models(config: Config) -> Models:
     for role, (name, make) in wanted.items():
         try:
             setattr(models, role, make())
-            models.names[ROLE.get(role, role)] = name
+            models.names[ROLE.get(role, role)] = models.engine.name if role == "engine" and models.engine else name
+            models.weights[name] = places.fingerprint(name)
         except places.MissingError as error:
             absent.setdefault(error.bring, []).append(name)
     models.missing = [f"without {', '.join(names)} there are facts but no words or labels for them: {bring}" for bring, names in absent.items()]
@@ -86,8 +90,8 @@ def _queries(models: Models) -> dict[Modality, Queries]:
 
 def fingerprint(config: Config, models: Models) -> str:
     """What results depend on besides the film: options, labels, models and this version."""
-    weights = {name: places.fingerprint(name) for name in models.names.values()}
-    return identity(streamer.__version__, msgspec.json.encode(config).decode(), pack(models.labels).hex(), repr(sorted(weights.items())))
+    config = msgspec.structs.replace(config, bus=Bus())  # where results go changes none of them
+    return identity(streamer.__version__, msgspec.json.encode(config).decode(), pack(models.labels).hex(), repr(sorted(models.weights.items())))
 
 
 def perceive(config: Config, models: Models) -> list[Branch]:
@@ -120,13 +124,16 @@ def understand(
     restore([*branches, *row], states)
     size = models.image.size if models.image else (224, 224)
     pictures = config.vision.ocr or config.vision.keyframes
+    options = config.media
+    if not config.vision.ocr:  # small print is not read, and keyframes are no larger
+        options = msgspec.structs.replace(options, picture_width_px=min(options.picture_width_px, WIDTH_PX))
     messages: Iterator[Message] = beside(
-        read(path, stream, config.media, image_size=size, pictures=pictures, resume=states.get("read")), branches
+        read(path, stream, options, image_size=size, pictures=pictures, resume=states.get("read")), branches
     )
     for stage in row:
         messages = apply(singly(messages), stage)
     for message in messages:
-        yield _stamped(message, config, models)
+        yield stamped(message, config, models)
 
 
 def watch(source: str | pathlib.Path, config: Config | None = None) -> Iterator[Result]:
@@ -148,7 +155,7 @@ ROLES: dict[str, tuple[str, ...]] = {  # what a result of each type rests on
 }
 
 
-def _stamped(message: Message, config: Config, models: Models) -> Message:
+def stamped(message: Message, config: Config, models: Models) -> Message:
     """A result with the names of its models and the profile."""
     if not isinstance(message, Result):
         return message
