@@ -128,8 +128,9 @@ def test_a_film_that_cannot_be_shown_is_said_so(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_a_line(tmp_path):
+    (tmp_path / "film").write_text("in the way")
     with pytest.raises(StoreError, match=r"captions\.vtt: cannot be written"):
-        write_report(tmp_path / "missing", Film(make_tone(tmp_path / "tone.flac", 0.5), True, 0.5, None, 0), [])
+        write_report(tmp_path / "film", Film(make_tone(tmp_path / "tone.flac", 0.5), True, 0.5, None, 0), [])
 
 
 def test_the_index_links_films_and_says_why_others_failed(tmp_path, written):
