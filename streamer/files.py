@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ def write_whole(path: pathlib.Path, content: bytes | Iterable[bytes]) -> None:
                 file.write(piece)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise StoreError(f"{path}: cannot be written ({reason}); expected a folder with room that you may write to") from error
