@@ -2,6 +2,7 @@
 # make test    the whole test suite
 # make check   style, types, generated files
 # make bench   the benchmarks (see benchmarks/)
+# make kafka   a real Kafka broker on this machine, on kafka://127.0.0.1:9092 (needs Java and Maven; fetched once)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -11,13 +12,13 @@ SHOW := | sed -n -u -E 's/^ *(Downloading|Building wheel for|Successfully instal
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: demo test test-slow check bench install-demo install-dev clean
+.PHONY: demo test test-slow check bench kafka install-demo install-dev clean
 
 demo: .venv/.demo
 	$(BIN)/python -m streamer.demo $(OUT)
 
 test: .venv/.dev .venv/.browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-slow: .venv/.dev .venv/.browser
 	$(BIN)/python -m pytest -m slow
@@ -33,6 +34,9 @@ bench: .venv/.dev
 	$(BIN)/python -m benchmarks decode
 	$(BIN)/python -m benchmarks pipeline
 	$(BIN)/python -m benchmarks words
+
+kafka: .venv/.demo
+	$(BIN)/streamer kafka
 
 .venv/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there; expected Python 3.11 or newer: make PYTHON=python3 …"; exit 1; }

@@ -3,7 +3,7 @@
 Structured mode (one JSON envelope) is understood too.
 """
 
-import datetime
+import datetime as dt
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,6 @@ from schemas.messages import (
     Features,
     Frame,
     FusedWindow,
-    Gap,
     JobProgress,
     Message,
     Result,
@@ -34,6 +33,21 @@ from schemas.topics import VERSION, Kind
 
 CONTENT_TYPES: dict[Kind, str] = {"json": "application/json", "msgpack": "application/msgpack"}
 STRUCTURED = "application/cloudevents+json"
+HEADERS = {  # what each attribute says
+    "ce_specversion": "1.0",
+    "ce_type": "streamer.<noun>.<fact>",
+    "ce_source": "/streams/<id of the stream>",
+    "ce_subject": "the id of the thing: a repeat and a correction have the same",
+    "ce_id": "<ce_subject>.<ce_rev>: unique for each distinct event",
+    "ce_rev": "a correction is a full replacement with a higher one",
+    "ce_partitionkey": "the id of the stream, as the record's key",
+    "ce_time": "UTC of the start of the fact; absent where no clock is known, as for most files",
+    "ce_recordedtime": "UTC of when it was published",
+    "ce_sequence": "<epoch>-<end in ms>-<rev>, filled with zeros: strings in order are facts in order",
+    "ce_dataschema": "URI of the JSON Schema of the value: the $id of its file",
+    "ce_pipeline": "hash of options and models: results of two pipelines may differ",
+    "content-type": "application/json or application/msgpack",
+}
 EARLIEST = 946_684_800.0  # the year 2000: an older time is a clock that was never set
 _FACTS = {
     "Source": "source.wanted",
@@ -121,7 +135,7 @@ def headers(message: Message, pipeline: str, kind: Kind | None = None) -> dict[s
     if began is None:
         return found
     if began < EARLIEST:
-        raise ValueError(f"{type(message).__name__} of {message.stream} at {_timestamp(began)}; expected a time after 2000: is its clock set?")
+        raise ValueError(f"{message.stream}: {found['ce_type']} at {_timestamp(began)}; expected a time after 2000: is its clock set?")
     return found | {"ce_time": _timestamp(began)}
 
 
@@ -153,7 +167,7 @@ def _reader(value: bytes) -> AnyMessage:
 
 
 def _timestamp(seconds: float) -> str:
-    at = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    at = dt.datetime.fromtimestamp(seconds, dt.UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -178,7 +192,5 @@ def _end_ms(found: Message) -> int:
             return round(window.end * 1000)
         case JobProgress(position=position):
             return round(position * 1000)
-        case Gap() | StreamStatus() | DeadLetter():
-            pass
     end = getattr(found, "end", getattr(found, "time", 0.0))
     return round(min(max(end, 0.0), 999_999_999.0) * 1000)

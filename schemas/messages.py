@@ -69,14 +69,32 @@ class Track(Part, frozen=True, kw_only=True):
 
     index: int
     kind: Literal["video", "audio"]
-    codec: str
+    codec: str  # name of the decoder
     time_base: tuple[int, int]  # numerator, denominator in seconds
     extradata: bytes = b""
     width: int = 0  # px
     height: int = 0  # px
     rate: int = 0  # Hz
     layout: str = ""
-    rotation: int = 0  # degrees counter-clockwise to turn the picture upright: 0, 90, 180, 270
+    rotation: int = 0  # degrees counter-clockwise to turn the picture upright: 0 to 359
+    tag: str = ""  # four characters: what the container calls the codec
+    format: str = ""  # of pixels
+    ratio: tuple[int, int] = (1, 1)  # width of a pixel by its height
+    colour: tuple[int, int, int, int] = (0, 2, 2, 2)  # range (1 video, 2 full), then matrix, primaries, transfer by H.273
+    reorder: int = 0  # frames that the decoder holds back to put them in order
+    bits: int = 0  # of a coded sample; 0: the codec says
+    block: int = 0  # bytes of a block of ADPCM
+    pace: float = 0.02  # seconds that a packet lasts where it does not say so
+
+
+class Container(Part, frozen=True, kw_only=True):
+    """What the container says of all tracks."""
+
+    words: dict[str, str] = {}  # for people: what was found and what was chosen
+    start: float = 0.0  # seconds on the clock of the container: where media time begins
+    duration: float = 0.0  # seconds; 0: unknown
+    ends: float = 0.0  # seconds of media time where it says that its tracks end; 0: unknown
+    restarts: bool = False  # its clock may jump in the middle
 
 
 class Packet(Part, frozen=True, kw_only=True, array_like=True):
@@ -89,16 +107,22 @@ class Packet(Part, frozen=True, kw_only=True, array_like=True):
     key: bool
     size: int
     part: int = 0  # 0: whole; n: the n-th fragment of a packet too large for one Chunk, -n: its last
+    corrupt: bool = False  # the demuxer saw damage
+    discard: bool = False  # decoded, for others need it, but not shown
+    side: dict[str, bytes] = {}  # what else a decoder must know: samples to skip, new extradata, a palette
 
 
 class Chunk(Message, frozen=True, kw_only=True):
     """A run of compressed packets of one stream, all tracks interleaved; at most 512 KiB."""
 
     kind: Literal["media", "heartbeat", "gap", "end"] = "media"
-    seq: int
+    # heartbeat: the source is silent, seq is that of the next Chunk; gap: what is missing up to and with this seq is lost
+    seq: int  # from 0, by one, inside an epoch
     began: Literal["start", "reconnect", "restart", "takeover", "discontinuity", "parameters"] = "start"
     captured: float = 0.0  # seconds since 1970
-    parameters: tuple[Track, ...] = ()
+    cause: str = ""  # of a gap: spool, overload, poison
+    container: Container | None = None  # with the parameters
+    parameters: tuple[Track, ...] = ()  # of all tracks, where reading can begin
     packets: tuple[Packet, ...] = ()
     data: bytes = b""
 
@@ -427,8 +451,9 @@ class DeadLetter(Result, frozen=True, kw_only=True):
 class Checkpoint(Message, frozen=True, kw_only=True):
     """A line through the stream; each stage's state as of this line is added as it passes. Inside only."""
 
-    position: float  # seconds of media
+    position: float  # seconds of media; inf: the line behind the last message of a stream of Chunks
     states: dict[str, bytes] = {}  # stage name -> msgpack of its state
+    chunk: int = 0  # of a stream of Chunks: seq from which the one who goes on behind this line must be fed
 
 
 Perceived = Utterance | Sound | ScreenText | Shot | Keyframe | Levels

@@ -1,6 +1,6 @@
 """Every topic: what is in it, how it is written and how long it is kept.
 
-    full name: <prefix>.<name>.v1        key: the stream's id, on every topic
+full name: <prefix>.<name>.v1        key: the stream's id, on every topic
 """
 
 from typing import Literal
@@ -21,11 +21,11 @@ from schemas.messages import (
     Levels,
     Message,
     SceneDescription,
+    ScreenText,
     Sentiment,
     Shot,
     Sound,
     Source,
-    ScreenText,
     StreamStatus,
     Utterance,
     Watermark,
@@ -34,6 +34,14 @@ from schemas.messages import (
 
 Kind = Literal["json", "msgpack"]
 Kept = Literal["media", "results", "hour", "day", "fortnight", "newest"]  # newest: the last record of each key, for ever
+HOUR_MS = 3_600_000
+KEPT_MS: dict[Kept, int] = {  # unless the operator says otherwise for media and results
+    "media": 24 * HOUR_MS,
+    "results": 7 * 24 * HOUR_MS,
+    "hour": HOUR_MS,
+    "day": 24 * HOUR_MS,
+    "fortnight": 14 * 24 * HOUR_MS,
+}
 VERSION = "v1"  # inside it fields are only added, with a default
 
 

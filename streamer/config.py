@@ -82,6 +82,32 @@ class Interpret(Section, frozen=True, kw_only=True):
     sentiment: bool = True
 
 
+class Bus(Section, frozen=True, kw_only=True):
+    """How Kafka is reached. No secret stands here: passwords come from an environment variable or a file."""
+
+    address: str = ""  # kafka://host:9092,host2:9092[/prefix], or local://name (inside this process)
+    prefix: str = "streamer"  # topics are called <prefix>.<name>.v1
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"  # Kafka's own names: TLS is SSL, a password is SASL
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"  # of SASL
+    username: str = ""  # of SASL
+    password_env: str = "STREAMER_KAFKA_PASSWORD"  # the environment variable that holds the password of SASL
+    password_file: str = ""  # a file that holds it; goes before the variable
+    ca_file: str = ""  # PEM, who may sign the broker's certificate; empty: the authorities of this system
+    certificate_file: str = ""  # PEM, our own certificate, where the broker asks for one (mTLS)
+    key_file: str = ""  # PEM, the key of our certificate; empty: it is in the same file
+    key_password_env: str = "STREAMER_KAFKA_KEY_PASSWORD"  # the environment variable that holds the key's password, if it has one
+    partitions: Annotated[int, msgspec.Meta(ge=1)] = 6  # of each topic that is created: at most so many workers share the streams
+    replication: Annotated[int, msgspec.Meta(ge=0)] = 0  # copies of each partition; 0: as the broker says
+    media_kept_h: Positive = 24.0  # hours that compressed media stays in Kafka: a privacy setting too
+    media_kept_gb: Positive = 10.0  # at most so much of it in each partition
+    results_kept_days: Positive = 7.0
+    in_flight_mb: Positive = 32.0  # published but not yet acknowledged; above it `publish` waits
+    spool_gb: Positive = 2.0  # of a live stream on disk while the broker is away; then its oldest part is given up
+    delivery_timeout_s: Positive = 120.0  # longer than any outage that is to be ridden out; then publishing begins anew
+    session_timeout_s: Positive = 10.0  # a worker that is silent for so long loses its partitions
+    max_poll_interval_s: Positive = 300.0  # likewise one that does not poll
+
+
 class Config(Section, frozen=True, kw_only=True):
     """Everything that can be set."""
 
@@ -93,6 +119,7 @@ class Config(Section, frozen=True, kw_only=True):
     text: Text = Text()
     fusion: Fusion = Fusion()
     interpret: Interpret = Interpret()
+    bus: Bus = Bus()
     tell: tuple[str, ...] = ()  # labels of one's own: "a dog barking", "sees: …", "hears: …", "about: …", "says: …", "shows: …"
 
     def with_labels(self, tell: Iterable[str]) -> "Config":

@@ -123,6 +123,45 @@ def beside(items: Items, stages: Sequence[Branch]) -> Generator[Message, None, N
             thread.join()
 
 
+@contextmanager
+def aside(work: Callable[[threading.Event], None]) -> Iterator[Callable[[], None]]:
+    """Work beside the block, on a thread of its own, until it sees that the block is left; calling what is given raises its error."""
+    stop = threading.Event()
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work(stop)
+        except BaseException as error:  # crosses to the block, which raises it
+            failed.append(error)
+
+    def check() -> None:
+        if failed:
+            raise failed[0]
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield check
+    finally:
+        stop.set()
+        thread.join()
+    check()
+
+
+def abreast(items: Items, stages: Sequence[Branch]) -> Generator[Message, None, None]:
+    """What `beside` makes of messages, on this thread: one branch after the other, so the order is always the same."""
+    for item in items:
+        readers = [stage for stage in stages if _reads(stage, item)]
+        if isinstance(item, Checkpoint):
+            yield _joined([line for stage in readers for line in apply([[item]], stage) if isinstance(line, Checkpoint)])
+        elif readers:
+            for stage in readers:
+                yield from stage([item])
+        else:
+            yield item
+
+
 def _reads(stage: Branch, item: Message) -> bool:
     if isinstance(item, Watermark):
         return item.modality in stage.marks

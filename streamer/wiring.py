@@ -12,7 +12,7 @@ import msgspec
 import streamer
 from schemas.codec import pack
 from schemas.messages import MODALITIES, Checkpoint, Message, Modality, Result, StreamStatus, identity
-from streamer.config import Bus, Config
+from streamer.config import Bus, Config, Media
 from streamer.errors import ModelError
 from streamer.fusion.fuse import Fuse, prompts, query_table
 from streamer.fusion.windows import Join
@@ -112,6 +112,14 @@ def conclude(config: Config, models: Models) -> list[Stage]:
     ]
 
 
+def wanted(config: Config, models: Models) -> tuple[Media, tuple[int, int], bool]:
+    """How a film is read: options, size of the encoder's image (height, width in px), whether pictures are given too."""
+    options = config.media
+    if not config.vision.ocr:  # small print is not read, and keyframes are no larger
+        options = msgspec.structs.replace(options, picture_width_px=min(options.picture_width_px, WIDTH_PX))
+    return options, models.image.size if models.image else (224, 224), config.vision.ocr or config.vision.keyframes
+
+
 def understand(
     path: pathlib.Path, stream: str, config: Config, models: Models, resume: Checkpoint | None = None
 ) -> Generator[Message, None, None]:
@@ -122,11 +130,7 @@ def understand(
     branches, row = perceive(config, models), conclude(config, models)
     states = resume.states if resume else {}
     restore([*branches, *row], states)
-    size = models.image.size if models.image else (224, 224)
-    pictures = config.vision.ocr or config.vision.keyframes
-    options = config.media
-    if not config.vision.ocr:  # small print is not read, and keyframes are no larger
-        options = msgspec.structs.replace(options, picture_width_px=min(options.picture_width_px, WIDTH_PX))
+    options, size, pictures = wanted(config, models)
     messages: Iterator[Message] = beside(
         read(path, stream, options, image_size=size, pictures=pictures, resume=states.get("read")), branches
     )

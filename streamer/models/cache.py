@@ -20,7 +20,10 @@ def folder() -> pathlib.Path:
 
 
 def path(name: str) -> pathlib.Path:
-    """Where something of this name is kept."""
+    """Where something of this name is kept: in `$STREAMER_SHIPPED`, which is only read, or in the cache."""
+    shipped = os.environ.get("STREAMER_SHIPPED")  # container images have converted weights there
+    if shipped and (ready := pathlib.Path(shipped) / FORMAT / name).exists():
+        return ready
     return folder() / FORMAT / name
 
 
@@ -31,7 +34,7 @@ def kept(name: str, make: Callable[[pathlib.Path], None]) -> pathlib.Path:
     Errors: ModelError if the cache cannot be written.
     """
     place = path(name)
-    return place if place.exists() else _made(place, make)
+    return place if place.exists() else _made(folder() / FORMAT / name, make)
 
 
 def put(name: str, data: bytes) -> pathlib.Path:
@@ -40,7 +43,7 @@ def put(name: str, data: bytes) -> pathlib.Path:
     def write(fresh: pathlib.Path) -> None:
         fresh.write_bytes(data)
 
-    return _made(path(name), write)
+    return _made(folder() / FORMAT / name, write)
 
 
 def _made(place: pathlib.Path, make: Callable[[pathlib.Path], None]) -> pathlib.Path:

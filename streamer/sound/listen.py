@@ -41,6 +41,8 @@ class ListenState(msgspec.Struct):
     def cut(self, first: int, last: int) -> np.ndarray:
         """float32 [last - first]: the samples of this span, zeros where there are none."""
         inside = self.samples[max(0, first - self.start) : max(0, last - self.start)]
+        if len(inside) == last - first:
+            return inside
         before = max(0, self.start - first)
         return np.pad(inside, (before, last - first - before - len(inside)))
 

@@ -64,7 +64,7 @@ def finish(state: LevelState, end: float) -> list[Series]:
 
 def changed(one: np.ndarray, other: np.ndarray) -> float:
     """Share of the picture (uint8 [rows, columns], grey) that differs by more than its noise and a change of light, 0..1."""
-    difference = cv2.blur(one.astype(np.float32), (3, 3)) - cv2.blur(other.astype(np.float32), (3, 3))
+    difference = cv2.blur(cv2.subtract(one, other, dtype=cv2.CV_32F), (3, 3))
     size = np.abs(difference - np.median(difference))
     noise = MEDIAN_DEVIATION * float(np.median(size))
     return float((size > min(MOST_NOISE, max(LEAST_CHANGE, DEVIATIONS * noise))).mean())
