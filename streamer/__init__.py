@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from streamer.config import Config
+    from streamer.subscribing import subscribe
     from streamer.wiring import watch
 
 __version__ = "0.1.0"
-__all__ = ["Config", "__version__", "watch"]
+__all__ = ["Config", "__version__", "subscribe", "watch"]
 
-_HOMES = {"watch": "streamer.wiring", "Config": "streamer.config"}
+_HOMES = {"subscribe": "streamer.subscribing", "watch": "streamer.wiring", "Config": "streamer.config"}
 
 
 def __getattr__(name: str) -> Any:  # importing streamer loads nothing; its door opens when it is used

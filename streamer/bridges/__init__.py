@@ -1,0 +1,1 @@
+"""Results to those who do not speak Kafka: webhooks and server-sent events."""

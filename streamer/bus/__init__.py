@@ -1,0 +1,1 @@
+"""Records in and out: Kafka, or the same in one process."""

@@ -1,0 +1,1 @@
+"""A real Apache Kafka from Maven Central, for tests and for people who have none."""
