@@ -1,18 +1,20 @@
 # make demo    sets everything up, makes a sample film, runs the main job on it and says where the page is
 # make test    the whole test suite
 # make check   style, types, generated files
+# make image   the container image for CPUs, streamer:cpu (TARGET=cuda: the other one); make image-test tries it
 # make bench   the benchmarks (see benchmarks/)
 # make kafka   a real Kafka broker on this machine, on kafka://127.0.0.1:9092 (needs Java and Maven; fetched once)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 OUT ?= demo
+TARGET ?= cpu
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint constraints.txt
 SHOW := | sed -n -u -E 's/^ *(Downloading|Building wheel for|Successfully installed) *([^ ]*).*(\(.*\))?$$/  \1 \2 \3/p; /^(ERROR|WARNING)/p'
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 
-.PHONY: demo test test-slow check bench kafka install-demo install-dev clean
+.PHONY: demo test test-slow check bench kafka install-demo install-dev image image-test requirements clean
 
 demo: .venv/.demo
 	$(BIN)/python -m streamer.demo $(OUT)
@@ -60,6 +62,15 @@ kafka: .venv/.demo
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium espeak-ng fonts-dejavu-core fonts-noto-cjk >/dev/null || \
 	  echo "they could not be installed: their tests will skip"; fi
 	@touch $@
+
+image:
+	docker/image.sh build $(TARGET)
+
+image-test: .venv/.dev
+	$(BIN)/python -m pytest -m slow tests/docker
+
+requirements: .venv/.dev
+	$(BIN)/python docker/pin.py
 
 clean:
 	rm -rf .venv demo

@@ -1,21 +1,32 @@
 """The command line."""
 
 import logging
+import signal
 import sys
 from typing import Annotated
 
 import typer
 
 import streamer
+from streamer.bus.commands import commands as bus_commands
 from streamer.errors import ConfigError, StreamerError
 from streamer.progress import complain
 
-app = typer.Typer(add_completion=True, no_args_is_help=True, pretty_exceptions_enable=False, help=streamer.__doc__)
+app = typer.Typer(
+    add_completion=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # else the brackets of kafka://host:9092[/prefix] are markup
+    help=streamer.__doc__,
+)
+app.add_typer(bus_commands)
 
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="An option, for example speech.language=de.")]
 Tell = Annotated[
     list[str] | None,
-    typer.Option("--tell", metavar="LABEL", help='What to tell: "a dog barking", "sees: …", "hears: …", "about: …", "says: …", "shows: …".'),
+    typer.Option(
+        "--tell", metavar="LABEL", help='What to tell: "a dog barking", "sees: …", "hears: …", "about: …", "says: …", "shows: …".'
+    ),
 ]
 ConfigFile = Annotated[str | None, typer.Option("--config", metavar="FILE", help="Options in a TOML file.")]
 
@@ -27,6 +38,8 @@ def _root(
 ) -> None:
     """Streaming video understanding."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    if not verbose:
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it logs each lost connection as an error; ours say what matters
     if version:
         print(streamer.__version__)
         raise typer.Exit
@@ -66,6 +79,29 @@ def watch(
     for message in results(source, _config(config_file, settings, tell)):
         sys.stdout.buffer.write(to_json(message) + b"\n")
         sys.stdout.flush()
+
+
+@app.command()
+def ingest(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="Films, sound files, or folders of them.")],
+    bus: Annotated[str, typer.Option("--bus", metavar="ADDRESS", help="kafka://host:9092[/prefix]; else bus.address of the options.")] = "",
+    pace: Annotated[str, typer.Option("--pace", metavar="real|fast", help="In real time, or as fast as the bus takes it.")] = "fast",
+    loop: Annotated[int, typer.Option("--loop", min=1, help="Each source so many times, as NAME, NAME-2, NAME-3 …")] = 1,
+    stream: Annotated[str, typer.Option("--stream", metavar="NAME", help="Id of the stream; else made of the file's bytes.")] = "",
+    live: Annotated[bool, typer.Option("--live", help="As if the files were cameras: in real time, on media.live.")] = False,
+    settings: Settings = None,
+    config_file: ConfigFile = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only say what went wrong.")] = False,
+) -> None:
+    """Sends films onto the bus, as they are, in runs of compressed packets; goes on where it was interrupted."""
+    from streamer.ingest import run as sending
+
+    if pace not in ("real", "fast"):
+        raise ConfigError(f"--pace {pace}: expected real or fast")
+    config = _config(config_file, [*(settings or []), *([f"bus.address={bus}"] if bus else [])], None)
+    options = sending.Ingest(paced=pace == "real", passes=loop, stream=stream, live=live, quiet=quiet)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    raise typer.Exit(1 if sending.run(sources, config, options) else 0)
 
 
 @app.command()

@@ -26,7 +26,8 @@ class Media(Section, frozen=True, kw_only=True):
     frames_per_second: Positive = 1.0  # pictures looked at; 1 is enough for scenes, 2 for short events
     decode: Literal["lazy", "full", "keyframes"] = "lazy"
     # lazy: the same frames as full, but no GOP is decoded past its last wanted frame; keyframes: only those
-    picture_width_px: Annotated[int, msgspec.Meta(ge=16)] = 1280  # of pictures kept and read; more costs time, and print below 10 px is lost either way
+    picture_width_px: Annotated[int, msgspec.Meta(ge=16)] = 1280
+    # of pictures kept and read; more costs time, and print below 10 px is lost either way
 
 
 class Speech(Section, frozen=True, kw_only=True):

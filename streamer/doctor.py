@@ -51,11 +51,11 @@ def _python() -> Iterator[Check]:
 
 
 def _packages() -> Iterator[Check]:
-    for name in ("av", "opencv-python-headless", "faster-whisper", "openai-whisper", "transformers", "onnxruntime", "rapidocr", "kafka-python"):
-        try:
-            yield True, name, metadata.version(name)
-        except metadata.PackageNotFoundError:
-            yield False, name, f"not installed; expected by streamer: pip install {name}"
+    for name in ("av", "opencv-python-headless", "faster-whisper", "onnxruntime", "rapidocr", "kafka-python"):
+        there = _there(name)
+        yield there, name, metadata.version(name) if there else f"not installed; expected by streamer: pip install {name}"
+    for name in ("openai-whisper", "transformers"):
+        yield True, name, metadata.version(name) if _there(name) else "not installed; only other engines and larger models need it"
     others = [name for name in ("opencv-python", "opencv-contrib-python") if _there(name)]
     if others:
         yield False, "OpenCV", f"{others[0]} is installed beside opencv-python-headless and hides it: pip uninstall {others[0]}"
@@ -69,6 +69,11 @@ def _there(package: str) -> bool:
 
 
 def _torch() -> Iterator[Check]:
+    if not _there("torch"):
+        converted = cache.path(f"graphs/{places.fingerprint(Config().vision.model)}.onnx").exists()
+        why = "nothing of the default profile needs it any more" if converted else "expected, to convert weights: pip install torch"
+        yield converted, "torch", f"not installed; {why}"
+        return
     torch, torchaudio = importlib.import_module("torch"), importlib.import_module("torchaudio")
     yield True, "torch and torchaudio", f"{torch.__version__} and {torchaudio.__version__} work together"
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "none: everything runs on the processor"

@@ -68,7 +68,7 @@ class BatchProgress:
 
     def say(self, line: str) -> None:
         """One line above the bars."""
-        if not self._quiet:
+        if line and not self._quiet:
             self._console.print(line, markup=False)
 
     def complain(self, line: str) -> None:

@@ -1,6 +1,6 @@
 """Where the steps meet: models loaded once, stages arranged, a film in and results out.
 
-    read ─ beside(see, transcribe, listen) ─ join ─ fuse ─ interpret
+read ─ beside(see, transcribe, listen) ─ join ─ fuse ─ interpret
 """
 
 import pathlib
@@ -73,7 +73,10 @@ def load_models(config: Config) -> Models:
             models.weights[name] = places.fingerprint(name)
         except places.MissingError as error:
             absent.setdefault(error.bring, []).append(name)
-    models.missing = [f"without {', '.join(names)} there are facts but no words or labels for them: {bring}" for bring, names in absent.items()]
+        except ModuleNotFoundError as error:  # the container image for CPUs has no torch
+            raise ModelError(f"model {name} needs the package {error.name}, which is not installed here (the cuda image has it)") from error
+    said = "without {} there are facts but no words or labels for them: {}"
+    models.missing = [said.format(", ".join(names), bring) for bring, names in absent.items()]
     models.queries = _queries(models)
     return models
 
@@ -91,7 +94,8 @@ def _queries(models: Models) -> dict[Modality, Queries]:
 def fingerprint(config: Config, models: Models) -> str:
     """What results depend on besides the film: options, labels, models and this version."""
     config = msgspec.structs.replace(config, bus=Bus())  # where results go changes none of them
-    return identity(streamer.__version__, msgspec.json.encode(config).decode(), pack(models.labels).hex(), repr(sorted(models.weights.items())))
+    options = msgspec.json.encode(config).decode()
+    return identity(streamer.__version__, options, pack(models.labels).hex(), repr(sorted(models.weights.items())))
 
 
 def perceive(config: Config, models: Models) -> list[Branch]:

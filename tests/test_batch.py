@@ -52,7 +52,7 @@ def test_a_film_gets_a_folder_with_everything_in_it(film, tmp_path):
 def test_every_result_of_a_window_is_listed_by_it(film, tmp_path):
     streamer("run", film, "--out", tmp_path / "out", *NONE)
     told = lines(tmp_path / "out" / "clip")
-    listed = [id for line in told if line["type"] == "WindowClosed" for id in line["results"]]
+    listed = [name for line in told if line["type"] == "WindowClosed" for name in line["results"]]
     made = [line["id"] for line in told if line["type"] not in ("WindowClosed", "StreamStatus", "Gap")]
     assert set(made) == set(listed)
 

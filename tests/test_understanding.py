@@ -100,7 +100,7 @@ def test_every_result_is_valid_and_listed_by_its_window(results, name):
     schemas = {kind: jsonschema.Draft202012Validator(json_schema(kind)) for kind in {type(message) for message in told}}
     for message in told:
         schemas[type(message)].validate(json.loads(to_json(message)))
-    listed = {id for window in only(told, WindowClosed) for id in window.results}
+    listed = {name for window in only(told, WindowClosed) for name in window.results}
     assert {message.id for message in told if not isinstance(message, WindowClosed | StreamStatus)} == listed
 
 

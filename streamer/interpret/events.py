@@ -1,7 +1,7 @@
 """Scores become events: told when they start, while they last, and once with their final borders.
 
-    no event ── a run appears ──> started ── its borders change ──> updated ── its last bins are final ──> ended
-                                     └──────────── no run is left when its bins are final ───────────────> retracted
+no event ── a run appears ──> started ── its borders change ──> updated ── its last bins are final ──> ended
+                                 └──────────── no run is left when its bins are final ───────────────> retracted
 """
 
 import dataclasses

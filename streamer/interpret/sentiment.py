@@ -1,8 +1,8 @@
 """The mood of a window: each sense that speaks gives a value and how sure it is; the surer counts more.
 
-    weight w = importance · coverage · reliability / (sd² + .1), and a neutral prior of weight .5
-    valence  = Σ w v / (Σ w + .5)
-    variance = 1 / Σ (coverage · reliability / sd²) + Σ w (v - valence)² / Σ w
+weight w = importance · coverage · reliability / (sd² + .1), and a neutral prior of weight .5
+valence  = Σ w v / (Σ w + .5)
+variance = 1 / Σ (coverage · reliability / sd²) + Σ w (v - valence)² / Σ w
 """
 
 import math

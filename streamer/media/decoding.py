@@ -60,16 +60,19 @@ class Decoding:
         try:
             return segment.step()
         except DamagedError as error:
-            self.damaged = True
-            if error.packet is not None:
-                start, _ = self.clock.times(error.packet)
-                self.losses.lose(start, start + self.clock.duration(error.packet))
+            start = self.clock.times(error.packet)[0] if error.packet is not None else math.inf
+            if start > segment.hidden:
+                self.damaged = True
+                if error.packet is not None:
+                    self.losses.lose(start, start + self.clock.duration(error.packet))
             return []
 
     def _note(self, segment: Segment, frame: VideoFrame, until: float) -> None:
         time = self.clock.frame(frame)
         if time is None:
             time = self.newest.time + self.clock.pace if self.newest else 0.0
+        if time <= segment.hidden:
+            return
         luma = self.glimpser.luma(frame)
         if segment.newest == -math.inf:
             self._tails(luma, until)

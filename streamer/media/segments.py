@@ -4,8 +4,9 @@
     segment   └────────────────┘ └─────────
     decoded   ████████                        up to the last frame that somebody wants, if nobody asks for the tail
 
-A segment begins where the decoder can forget everything before: at an IDR picture, never at a mere recovery point, whose
-leading frames still need the segment before. So a film with open GOPs is one segment, decoded from its beginning on.
+A segment begins where the decoder can forget everything before: at an IDR picture. A film with open GOPs has none: the
+pictures before a key frame still need those before it. So that reading can begin in the middle of such a film too, it is cut
+at a key frame now and then, and the decoder gets the packets since the key frame before as well, whose pictures are hidden.
 """
 
 import bisect
@@ -37,6 +38,7 @@ class Segment:
         self.times: list[float] = []  # seconds, sorted: of the pictures in it, those forgotten that nobody will ask for
         self.packets: deque[Packet] = deque()  # not yet decoded
         self.drained = False
+        self.hidden = -math.inf  # seconds: pictures up to this time are decoded for the sake of later ones
 
     def add(self, time: float) -> None:
         """One more picture, shown at `time`."""
@@ -97,12 +99,18 @@ class Cutter:
             self.extradata = bytes(packet.get_sidedata(PARAMETERS))
         if self.segments == 0:
             return True
-        if not packet.is_keyframe or packet.pts is None or "444" in self.track.format:
-            return False  # 4:4:4 of old x264 is decoded by a version that only the first packet names
+        if not self.may_begin(packet):
+            return False
         if self.codec in ("h264", "hevc"):
             instant = range(5, 6) if self.codec == "h264" else range(19, 21)  # IDR
             return any(kind in instant for kind in unit_types(packet, self.codec, self.extradata))
         return self.codec in FORGETFUL
+
+    def may_begin(self, packet: Packet) -> bool:
+        """A decoder that starts at the key frame before shows from this one on the same frames as one that started earlier."""
+        if "444" in self.track.format:  # that of old x264 is decoded by a version that only the first packet names
+            return False
+        return packet.is_keyframe and packet.pts is not None
 
     def cut(self) -> Segment:
         """An empty segment with a decoder of its own."""

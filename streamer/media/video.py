@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,14 +19,17 @@ from streamer.media.grid import NEAR, Grid
 from streamer.media.lines import Line
 from streamer.media.segments import Cutter, Segment
 
+CUT_S = 8.0  # seconds: where key frames are no clean beginnings, a segment is cut when it is as long as this
 HOLD_S = 1.0  # a picture that stays is given again this often, so that it covers the time it stays
 
 
 class VideoState(msgspec.Struct, frozen=True, kw_only=True):
     """Where a segment begins, and what cannot be found out from there."""
 
-    packet: int  # of the track: its first
+    packet: int  # of the track: the first that its decoder gets
     clock: tuple[int | None, int]  # before it
+    preroll: int  # packets whose pictures are hidden
+    hidden: float  # seconds: up to here
     segments: int  # before it
     extradata: bytes
     goal: float
@@ -38,6 +42,14 @@ class VideoState(msgspec.Struct, frozen=True, kw_only=True):
     newest: Gate | None
     decoded: bool  # anything
     line: Line
+
+
+class _Key(NamedTuple):
+    """A key frame."""
+
+    packet: int
+    clock: tuple[int | None, int]  # before it
+    packets: list[Packet]  # from it on
 
 
 class Video:
@@ -60,12 +72,17 @@ class Video:
         self.line = Line()
         self.packets = 0  # that were seen
         self.first = 0  # packet
+        self.again = -1  # packet at which a resumed segment begins
+        self.begun = -math.inf  # seconds: the segment
+        self.shown = -math.inf  # seconds: the newest picture in it
+        self.key = _Key(0, clock.state, [])  # the last one
         self.state: VideoState | None = None  # where the segment began; None: there is none yet
         glimpser.rotation = track.rotation
 
     def resume(self, state: VideoState) -> None:
         """Goes on as if everything before the state had been read."""
-        self.first, self.state = state.packet, state
+        self.first, self.again, self.state = state.packet, state.packet + state.preroll, state
+        self.key, self.shown = _Key(state.packet, state.clock, []), state.hidden
         self.clock.state, self.cutter.segments, self.cutter.extradata = state.clock, state.segments, state.extradata
         self.grid.goal, self.grid.due, self.grid.anchored = state.goal, state.due, state.anchored
         self.planned, self.looked, self.end, self.gate, self.line = state.planned, state.looked, state.end, state.gate, state.line
@@ -83,10 +100,19 @@ class Video:
         if (self.keys_only or self.waiting) and not packet.is_keyframe:
             return
         shown, decoded = self.clock.times(packet)
-        if begins:
-            yield from self._begin(shown, number, clock)
+        may_begin = self.cutter.may_begin(packet)
+        if number > self.again and begins:
+            yield from self._begin(shown, _Key(number, clock, []))
+        elif number == self.again or (number > self.again and may_begin and shown - self.begun >= CUT_S):
+            yield from self._begin(shown, self.key)
+        if may_begin:
+            self.key = _Key(number, clock, [])
+        self.key.packets.append(packet)
+        if number < self.again:
+            return
         assert self.segment is not None, "the first packet begins a segment"
         self.segment.packets.append(packet)
+        self.shown = max(self.shown, shown)
         if shown >= 0 and not hidden(packet):
             self.segment.add(shown)
             self.end = max(self.end, shown + self.clock.duration(packet))
@@ -109,14 +135,16 @@ class Video:
         if gap := self.losses.take():
             yield gap
 
-    def _begin(self, start: float, packet: int, clock: tuple[int | None, int]) -> Iterator[AnyMessage]:
-        """A segment begins, and with it a decoder."""
+    def _begin(self, start: float, key: "_Key") -> Iterator[AnyMessage]:
+        """A segment begins, and with it a decoder, which gets what is known of the key frame before first."""
         if self.waiting and start > self.end:
             self.losses.lose(self.end, start, 0)
         self.waiting = False
         yield from self._close(start)
-        self.state = self._state(packet, clock)
+        self.state = self._state(key)
         self.segment = self.cutter.cut()
+        self.segment.packets.extend(key.packets)
+        self.segment.hidden, self.begun, self.shown = self.state.hidden, start, -math.inf
         self.grid.anchor(max(0.0, start))
 
     def _close(self, start: float) -> Iterator[AnyMessage]:
@@ -183,11 +211,12 @@ class Video:
             self.last, time=self.grid.due, picture=None, luma=self.last.luma[-1:], luma_times=np.array([self.grid.due])
         )
 
-    def _state(self, packet: int, clock: tuple[int | None, int]) -> VideoState:
-        """What a reading must know that begins at this packet."""
+    def _state(self, key: "_Key") -> VideoState:
+        """What a reading must know that begins at this key frame."""
         newest = self.decoding.newest
         return VideoState(
-            packet=packet, clock=clock, segments=self.cutter.segments, extradata=self.cutter.extradata,
+            packet=key.packet, clock=key.clock, preroll=len(key.packets), hidden=self.shown if key.packets else -math.inf,
+            segments=self.cutter.segments, extradata=self.cutter.extradata,
             goal=self.grid.goal, due=self.grid.due, anchored=self.grid.anchored,
             planned=self.planned, looked=self.looked, end=self.end, gate=self.gate,
             newest=Gate(newest.time, newest.luma) if newest else None, decoded=self.decoding.frames > 0, line=self.line,

@@ -1,8 +1,8 @@
 """The stage `listen`: sound becomes vectors of overlapping patches, and loudness on a grid.
 
-    samples  |·······|·······|·······|·······|···        blocks of any length
-    patches  |── 0 ──────────|                           YAMNet: .975 s each, every .48 s from time 0
-                     |── 1 ──────────|
+samples  |·······|·······|·······|·······|···        blocks of any length
+patches  |── 0 ──────────|                           YAMNet: .975 s each, every .48 s from time 0
+                 |── 1 ──────────|
 """
 
 import math

@@ -61,9 +61,7 @@ class OpenAI(TorchNetwork):
 
     def _attention(self, encoded: torch.Tensor, tokens: torch.Tensor, positions: int) -> tuple[torch.Tensor, torch.Tensor]:
         seen: list[torch.Tensor] = []  # by layer: scores [heads, tokens, positions] before softmax
-        hooks = [
-            block.cross_attn.register_forward_hook(lambda _, __, out: seen.append(out[1][0])) for block in self._model.decoder.blocks
-        ]
+        hooks = [block.cross_attn.register_forward_hook(lambda _, __, out: seen.append(out[1][0])) for block in self._model.decoder.blocks]
         try:
             with disable_sdpa():
                 logits: torch.Tensor = self._model.decoder(tokens, encoded)[0]

@@ -1,8 +1,8 @@
 """Speech segments: a state machine over the probabilities of voice activity.
 
-    silence ──voice──▶ speech ──quiet──▶ pause ──1.2 s──▶ silence, and a segment
-                         ▲                 │
-                         └─────voice───────┘        (a segment that grows too long is cut at its quietest place)
+silence ──voice──▶ speech ──quiet──▶ pause ──1.2 s──▶ silence, and a segment
+                     ▲                 │
+                     └─────voice───────┘        (a segment that grows too long is cut at its quietest place)
 """
 
 from collections.abc import Iterator

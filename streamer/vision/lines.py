@@ -1,8 +1,8 @@
 """Writing in the picture, line by line, for as long as it stays.
 
-    picture ─ has a known line's look changed? ─ no ── it stays, nothing to do
-            │                                  └ yes ─ read it again
-            └ has anything changed elsewhere?  ─ yes ─ find lines, read the new ones
+picture ─ has a known line's look changed? ─ no ── it stays, nothing to do
+        │                                  └ yes ─ read it again
+        └ has anything changed elsewhere?  ─ yes ─ find lines, read the new ones
 """
 
 import difflib

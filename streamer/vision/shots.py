@@ -1,9 +1,9 @@
 """Where one shot ends and the next begins: cuts and fades, from grey thumbnails of the decoded frames.
 
-    cut    ▁▁▁█▁▁▁    one change that stands out among its neighbours, between pictures that have nothing in common
-    flash  ▁▁▁██▁▁    the picture before comes back: none
-    pan    ▂▃▄▄▄▃▂    the neighbours are as large: none
-    fade   a … m … b  each picture on the way is a mixture (1 − α)a + αb, α rising: a dissolve, or a fade from black
+cut    ▁▁▁█▁▁▁    one change that stands out among its neighbours, between pictures that have nothing in common
+flash  ▁▁▁██▁▁    the picture before comes back: none
+pan    ▂▃▄▄▄▃▂    the neighbours are as large: none
+fade   a … m … b  each picture on the way is a mixture (1 − α)a + αb, α rising: a dissolve, or a fade from black
 """
 
 import math
@@ -31,7 +31,6 @@ IMPURE = 0.2  # a mixture differs by no more than this share of what its ends di
 LEAP = 0.5  # α never leaps so far: that is a cut
 BEGUN = 0.05  # α from which the change has begun
 SETTLED_S = SPANS_S[-1] + 2 * TRAIL_S  # no fade is found later than this behind its beginning
-
 
 
 Transition = Literal["start", "cut", "fade"]

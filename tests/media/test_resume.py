@@ -115,5 +115,3 @@ def test_a_broken_clock_of_a_broadcast_is_no_hour_of_silence(tmp_path):
     assert sum(map(len, sound)) / 16_000 == pytest.approx(12, abs=0.5)
     assert frames(both)[-1].time == pytest.approx(11, abs=1)
     check_resume(both)
-
-
