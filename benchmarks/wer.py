@@ -1,6 +1,6 @@
 """Word error rate of the stage `transcribe` on real clips with known words, after Whisper's own English normaliser.
 
-    python -m benchmarks.wer [FOLDER]      FOLDER: the clips and truth.json; else STREAMER_MEDIA names it
+python -m benchmarks.wer [FOLDER]      FOLDER: the clips and truth.json; else STREAMER_MEDIA names it
 """
 
 import json
