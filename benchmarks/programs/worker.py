@@ -19,15 +19,17 @@ from workers.understand import service
 
 
 class Watched(Split):
-    """Tells when the film has ended."""
+    """Starts a meter with the first Chunk, and tells when the film has ended: joining a group is no cost of a film."""
 
-    def __init__(self, config: Config, models: Models, ended: Callable[[], None]) -> None:
+    def __init__(self, config: Config, models: Models, ended: Callable[[], None], meters: list[Meter]) -> None:
         options, size, pictures = wanted(config, models)
         super().__init__(options, image_size=size, pictures=pictures)
-        self._ended = ended
+        self._ended, self._meters = ended, meters
 
     def __call__(self, batch: Sequence[AnyMessage]) -> Iterator[AnyMessage]:
         """See Split."""
+        if not self._meters:
+            self._meters.append(Meter())
         for message in super().__call__(batch):
             yield message
             if isinstance(message, Checkpoint) and math.isinf(message.position):
@@ -44,21 +46,20 @@ def main() -> None:
     models = load_models(settings)
     assert models.text and models.engine, "the offline models are there"
     models.text.encode(["Sentences load their network when the first one comes."])
-    stop, words = threading.Event(), list[int]()
+    stop, words, meters = threading.Event(), list[int](), list[Meter]()
     like = service(settings, models)
 
     def steps() -> list[Step]:
         _, *others = like.steps()
-        return [Watched(settings, models, stop.set), *others]
+        return [Watched(settings, models, stop.set, meters), *others]
 
     def goes(message: Message) -> Sequence[str]:
         words.append(len(message.words) if isinstance(message, Utterance) else 0)
         return like.goes(message)
 
     with connect(options.address, settings.bus) as bus:
-        meter = Meter()
         Runner(bus, dataclasses.replace(like, steps=steps, goes=goes), "benchmark").run(stop)
-        tell(meter.report([], 0, 0, sum(words)))
+        tell(meters[0].report([], 0, 0, sum(words)))
 
 
 if __name__ == "__main__":

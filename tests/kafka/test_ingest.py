@@ -94,11 +94,11 @@ def test_a_live_stream_goes_over_the_disk_while_the_broker_is_away(own_kafka, tm
 
 def test_what_a_stopped_live_stream_still_held_is_sent_at_the_next_start(own_kafka, tmp_path):
     address = make_topics(own_kafka.address, "media.live")
-    path = make(tmp_path / "film.mp4", 30, Pictures(gop=25))
+    path = make(tmp_path / "film.mp4", 60, Pictures(gop=25))
     process = ingest(address, tmp_path, path, "--live", "--stream", "cam")
-    time.sleep(3)
+    before = until(address, lambda found: len(found) >= 3)
     own_kafka.kill(0)
-    time.sleep(3)
+    time.sleep(4)
     process.send_signal(signal.SIGTERM)
     began = time.monotonic()
     process.communicate(timeout=30)
@@ -106,11 +106,19 @@ def test_what_a_stopped_live_stream_still_held_is_sent_at_the_next_start(own_kaf
     own_kafka.start_node(0)
     own_kafka.wait()
     process = ingest(address, tmp_path, path, "--live", "--stream", "cam")
-    time.sleep(3)
+    found = until(address, lambda found: len({chunk.epoch for chunk in found}) == 2)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
-    found = on(address, "media.live")["cam"]
-    for epoch in {chunk.epoch for chunk in found}:
-        seqs = {chunk.seq for chunk in found if chunk.epoch == epoch}
-        assert seqs == set(range(max(seqs) + 1))
-    assert max(chunk.seq for chunk in found if chunk.epoch == min(c.epoch for c in found)) >= 6
+    assert [chunk.epoch for chunk in found] == sorted(chunk.epoch for chunk in found)
+    seqs = {chunk.seq for chunk in found if chunk.epoch == found[0].epoch}
+    assert seqs == set(range(max(seqs) + 1))
+    assert max(seqs) >= before[-1].seq + 4
+
+
+def until(address, enough):
+    """The Chunks of the live stream, once there are enough of them."""
+    ends = time.monotonic() + 60
+    while not enough(found := on(address, "media.live").get("cam", [])):
+        assert time.monotonic() < ends
+        time.sleep(0.2)
+    return found
