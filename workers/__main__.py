@@ -27,6 +27,7 @@ def work(
     service: Annotated[Name, typer.Argument(help="understand does everything; the others are one step each.")],
     bus: Annotated[str, typer.Option(metavar="ADDRESS", help="kafka://host:9092,host2:9092[/prefix]; else option bus.address.")] = "",
     name: Annotated[str | None, typer.Option(help="A stable name, one for each worker: a restart gets its streams back.")] = None,
+    exactly_once: Annotated[bool, typer.Option("--exactly-once", help="Publish and commit in transactions; needs --name.")] = False,
     threads: Annotated[int, typer.Option(min=1, help="Streams that are worked on at the same time.")] = 2,
     pictures: Annotated[pathlib.Path | None, typer.Option(metavar="DIR", help="Where keyframes are kept (understand, see).")] = None,
     metrics_port: Annotated[int, typer.Option(metavar="PORT", help="Answers Prometheus at http://HOST:PORT/metrics; 0: not.")] = 0,
@@ -40,14 +41,17 @@ def work(
     stop = stopping()
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("kafka").setLevel(logging.ERROR)  # what matters of it is told by the bus
-    from streamer.bus.address import connect
+    from streamer.bus.address import connect, parse
     from streamer.wiring import load_models
     from workers.runner import Runner
 
     if pictures and service not in KEEPS_PICTURES:
         raise ConfigError(f"--pictures: {service} makes none; expected {' or '.join(sorted(KEEPS_PICTURES))}")
     config = load(config_file, settings or []).with_labels(tell or [])
-    with connect(bus, config.bus) as connected:
+    if exactly_once and not name:
+        raise ConfigError("--exactly-once: expected --name too, for a transaction belongs to a worker that can be told from others")
+    publisher = f"{parse(bus or config.bus.address, config.bus.prefix).prefix}.{service}.{name}" if exactly_once else None
+    with connect(bus, config.bus, transactional_id=publisher) as connected:
         models = load_models(config)
         for line in models.missing:
             complain(line)
@@ -56,7 +60,7 @@ def work(
         if metrics_port:
             made.meters.serve(metrics_port, metrics_host)
         complain(f"{service}: working")
-        Runner(connected, made, name, threads).run(stop)
+        Runner(connected, made, name, threads, exactly_once).run(stop)
 
 
 def stopping() -> threading.Event:

@@ -87,6 +87,10 @@ class Partition:
         self.next = min([self.next, *(stream.wanted for stream in awake)])
         return self.next
 
+    def sleeping(self) -> bool:
+        """A stream waits to go back."""
+        return any(stream.asleep_until is not None for stream in self.streams.values())
+
     def full(self) -> bool:
         """Whether reading should pause: once it does, until half is done."""
         share = 0.5 if self.paused else 1.0

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from schemas.messages import Message
 from streamer.bus import records as results
-from streamer.bus.protocol import Assigned, Bus, Commit, Consumer, Place, Record
+from streamer.bus.protocol import Assigned, Bus, Commit, Consumer, Outgoing, Place, Record
 from streamer.errors import BusError
 from workers import state
 from workers.partition import Partition
@@ -26,7 +26,7 @@ from workers.teller import Teller
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.1
+POLL_S, SOON_S = 0.5, 0.1  # how long nothing may come; likewise where something else is waited for
 POLL_RECORDS = 10_000  # all that was fetched: kafka-python 3.0.12 never gives what a poll left behind of a partition paused since
 COMMIT_S = 0.2  # between two commits
 TURN_RECORDS = 16  # of one stream before another has its turn
@@ -40,10 +40,11 @@ TRANSIENT_NAMES = frozenset({"OutOfMemoryError"})  # of the GPU; its class is no
 class Runner:
     """A member of a service's group."""
 
-    def __init__(self, bus: Bus, service: Service, member: str | None = None, threads: int = 2) -> None:
+    def __init__(self, bus: Bus, service: Service, member: str | None = None, threads: int = 2, exactly_once: bool = False) -> None:
         """Args:
         member: a stable name: a restart gets its partitions back.
         threads: so many streams are worked on at the same time.
+        exactly_once: results, lines and commits in transactions; the bus must be connected with a transactional id.
         """
         self._bus, self._service, self._member = bus, service, member
         self._lock = threading.RLock()
@@ -52,7 +53,8 @@ class Runner:
         self._loader = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="loader")
         self._ready: queue.SimpleQueue[Stream | None] = queue.SimpleQueue()
         self._turned = threading.Condition(self._lock)  # a turn is over
-        self._teller = Teller(bus, service.name, self._acknowledged, service.meters)
+        self._exactly_once = exactly_once
+        self._teller = Teller(bus, service.name, self._acknowledged, service.meters, self._transact if exactly_once else None)
         self._threads = [threading.Thread(target=self._turns, name=f"turn {number}", daemon=True) for number in range(threads)]
         self._committed_at = 0.0
         self._consumer: Consumer | None = None
@@ -76,7 +78,7 @@ class Runner:
         if self._teller.failure:
             raise self._teller.failure
         self._admit(consumer)
-        records = consumer.poll(POLL_S, POLL_RECORDS)
+        records = consumer.poll(SOON_S if self._loads or self._waits() else POLL_S, POLL_RECORDS)
         with self._lock:
             for record in records:
                 self._route(record)
@@ -123,7 +125,7 @@ class Runner:
                 kept = future.result()
             except BusError as error:
                 log.warning("the lines of %s are not there yet: %s", [partition.place for partition in ours], error)
-                time.sleep(POLL_S)
+                time.sleep(SOON_S)
                 self._load(ours)
                 continue
             for partition in ours:
@@ -160,8 +162,19 @@ class Runner:
             partition.paused = not partition.paused
             (consumer.pause if partition.paused else consumer.resume)([partition.place])
         for stream in partition.forgettable():
-            if self._teller.give(Batch(stream, state.tombstones(stream.keys), None, 0), POLL_S):
+            if self._teller.give(Batch(stream, state.tombstones(stream.keys, partition.place[1]), None, 0), SOON_S):
                 del partition.streams[stream.name]
+
+    def _committed(self, commits: Mapping[Place, Commit]) -> None:
+        with self._lock:
+            for place, commit in commits.items():
+                if place in self._partitions:
+                    self._partitions[place].committed = commit
+
+    def _waits(self) -> bool:
+        """Something will have to be read again or on soon."""
+        with self._lock:
+            return any(partition.paused or partition.sleeping() for partition in self._partitions.values())
 
     def _commit(self, consumer: Consumer) -> None:
         if time.monotonic() - self._committed_at < COMMIT_S:
@@ -169,14 +182,22 @@ class Runner:
         with self._lock:
             changed = self._commits(self._partitions)
         if changed and consumer.commit(changed):
-            with self._lock:
-                for place, commit in changed.items():
-                    if place in self._partitions:
-                        self._partitions[place].committed = commit
+            self._committed(changed)
         self._committed_at = time.monotonic()
 
+    def _transact(self, records: Sequence[Outgoing]) -> None:
+        """Publishes these and commits all of it or nothing."""
+        assert self._consumer is not None
+        with self._lock:
+            changed = self._due(self._partitions)
+        self._bus.transact(records, self._consumer, changed)
+        self._committed(changed)
+
     def _commits(self, places: Iterable[Place]) -> dict[Place, Commit]:
-        """What is to be committed of these now."""
+        """What may be committed of these without a transaction: while one is under way, nothing."""
+        return {} if self._exactly_once and not self._teller.idle else self._due(places)
+
+    def _due(self, places: Iterable[Place]) -> dict[Place, Commit]:
         ours = [self._partitions[place] for place in places if place in self._partitions]
         due = {partition.place: partition.commit() for partition in ours if not partition.loading}
         return {place: commit for place, commit in due.items() if commit != self._partitions[place].committed}
@@ -263,7 +284,7 @@ class Runner:
         ends = time.monotonic() + STOP_S
         commits = self._hand_over(list(self._partitions), STOP_S - 1)
         while commits and not consumer.commit(commits) and time.monotonic() < ends:
-            consumer.poll(POLL_S, 1)
+            consumer.poll(SOON_S, 1)
 
     def _end(self) -> None:
         self._teller.end()

@@ -5,9 +5,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from streamer.bus.protocol import Bus, Outgoing, PendingError
+from streamer.bus.protocol import Bus, FencedError, LostError, Outgoing, PendingError
 from streamer.errors import BusError
 from streamer.metrics import Meters
 from workers import state
@@ -22,13 +22,18 @@ AGAIN_S = (0.2, 30.0)  # the first and the longest pause before what failed is p
 LOOK_S = 0.1  # how soon a thread that waits notices the end
 
 Kept = Callable[[Stream, Line | None, int], None]
+Transact = Callable[[Sequence[Outgoing]], None]
 
 
 class Teller:
     """Publishes batches in order."""
 
-    def __init__(self, bus: Bus, group: str, kept: Kept, meters: Meters) -> None:
-        """`kept` is told what of a stream is acknowledged: the line, if there is one, and results behind the newest line."""
+    def __init__(self, bus: Bus, group: str, kept: Kept, meters: Meters, transact: Transact | None = None) -> None:
+        """Args:
+        kept: is told what of a stream is acknowledged: the line, if there is one, and results behind the newest line.
+        transact: publishes all of it or nothing, with what is to be committed; None: results, then lines.
+        """
+        self._transact = transact
         self._meters = meters
         self.failure: BaseException | None = None  # it has ended for this
         self._bus, self._group, self._kept = bus, group, kept
@@ -55,6 +60,11 @@ class Teller:
                 if left <= 0:
                     return False
                 self._waiting.all_tasks_done.wait(min(left, LOOK_S))
+        return self.idle
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is under way."""
         return not self._waiting.unfinished_tasks
 
     def end(self) -> None:
@@ -83,40 +93,48 @@ class Teller:
 
     def _publish(self, batches: Sequence[Batch]) -> None:
         newest = {batch.stream: batch.line for batch in batches if batch.line}
-        lines = {stream: state.records(line, self._group) for stream, line in newest.items()}
-        for stream, records in lines.items():
-            stream.keys |= {record.key for record in records}
-        everything = [(batch.stream.place[1], record) for batch in batches for record in batch.records]
-        if not self._settled(everything):
-            return
-        self._meters.told(record for _, record in everything)
-        if not self._settled([(stream.place[1], record) for stream, records in lines.items() for record in records]):
-            return
+        lines = [record for stream, line in newest.items() for record in state.records(line, self._group, stream.place[1])]
+        for stream, line in newest.items():
+            stream.keys |= {record.key for record in lines if record.key.startswith(f"{self._group}|{line.stream}|")}
+        results = [record for batch in batches for record in batch.records]
+        if transact := self._transact:
+            self._keep(batches)  # what is committed with these counts on them
+            if self._persist(lambda: transact([*results, *lines])):
+                self._meters.told(results)
+        elif self._persist(lambda: self._send(results)):
+            self._meters.told(results)
+            if self._persist(lambda: self._send(lines)):
+                self._keep(batches)
+
+    def _keep(self, batches: Sequence[Batch]) -> None:
         for batch in batches:
             self._kept(batch.stream, batch.line, batch.told)
 
-    def _settled(self, records: Sequence[tuple[int, Outgoing]]) -> bool:
-        """Publishes until all of it is acknowledged; False: there was an end before. A failure costs nothing but time."""
+    def _persist(self, work: Callable[[], None]) -> bool:
+        """Does it until it is done; False: there was an end before. A failure costs nothing but time."""
         pause_s, longest_s = AGAIN_S
-        while records and not self._ended.is_set():
+        while not self._ended.is_set():
             try:
-                self._send(records)
-                while not self._ended.is_set():
-                    with contextlib.suppress(PendingError):
-                        self._bus.settle(SETTLE_S)
-                        return True
+                work()
+                return True
+            except (LostError, FencedError):
+                raise
             except BusError as error:
                 log.warning("published again in %g s: %s", pause_s, error)
                 self._ended.wait(pause_s)
                 pause_s = min(2 * pause_s, longest_s)
-        return not records
+        return False
 
-    def _send(self, records: Iterable[tuple[int, Outgoing]]) -> None:
+    def _send(self, records: Sequence[Outgoing]) -> None:
+        """Publishes records; returns when they are acknowledged, or at the end."""
         try:
-            for partition, record in records:
-                where = partition if record.topic == state.TOPIC else None
-                self._bus.publish(record.topic, record.key, record.value, record.headers, where)
+            for record in records:
+                self._bus.publish(record.topic, record.key, record.value, record.headers, record.partition)
         except BusError:
             with contextlib.suppress(BusError):
                 self._bus.settle(0)  # by this the failure is over
             raise
+        while records and not self._ended.is_set():
+            with contextlib.suppress(PendingError):
+                return self._bus.settle(SETTLE_S)
+        return None

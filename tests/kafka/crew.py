@@ -29,13 +29,13 @@ ALL = tuple(TOPICS)
 class Crew:
     """Workers on one bus."""
 
-    def __init__(self, address: str, log: pathlib.Path, settings: tuple[str, ...] = SMALL) -> None:
-        self.address, self.settings, self.log = address, settings, log
+    def __init__(self, address: str, log: pathlib.Path, settings: tuple[str, ...] = SMALL, more: tuple[str, ...] = ()) -> None:
+        self.address, self.settings, self.log, self.more = address, settings, log, more
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, service: str = "understand") -> None:
         options = [part for setting in self.settings for part in ("--set", setting)]
-        command = [sys.executable, "-m", "workers", service, "--bus", self.address, "--name", name, *options]
+        command = [sys.executable, "-m", "workers", service, "--bus", self.address, "--name", name, *options, *self.more]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         with self.log.open("ab") as log:
             self.processes[name] = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
@@ -51,12 +51,6 @@ class Crew:
         process = self.processes.pop(name)
         process.terminate()
         return process.wait(30), time.monotonic() - began
-
-    def tend(self) -> None:
-        """What a supervisor does: who ended is started again, a worker that has lost its partitions too."""
-        for name, process in list(self.processes.items()):
-            if process.poll() is not None:
-                self.start(name)
 
     def __enter__(self) -> "Crew":
         return self

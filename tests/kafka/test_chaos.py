@@ -153,6 +153,7 @@ def test_a_broker_that_is_killed_while_films_come_in_and_are_worked_on_loses_not
         assert not told.conflicts
 
 
+@pytest.mark.slow
 def test_three_nodes_whose_leaders_die_lose_nothing_and_go_on_within_ten_seconds(three_kafkas, film, expected, tmp_path):
     address = make_topics(three_kafkas.address, *ALL, partitions=3)
     streams = iter(expected)

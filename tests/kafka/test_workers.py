@@ -19,6 +19,7 @@ from tests.kafka.crew import ALL, QUICK, ROOT, SMALL, STEPS, Crew, Told, config_
 from tests.media_folder import MEDIA, needs_media, needs_models
 from tests.workers import made
 from tests.workers.made import until
+from workers.runner import POLL_RECORDS
 
 REAL = ["scenedetect_testvideo.mp4", "jfk.flac", "one-by-one-person-detection.mp4"]
 TINY = clips.Pictures(size=(64, 36), rate=5, gop=10, draw=clips.coloured([(200, 30, 30), (30, 200, 30), (30, 30, 200)], 23))
@@ -52,15 +53,29 @@ def tell(crew: Crew, films: dict[str, pathlib.Path], expected: dict[str, dict[st
         return told
 
 
-@needs_media
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("services", [("understand",), STEPS], ids=["together", "apart"])
-def test_real_films_come_out_as_without_a_bus(crew, small, services, workers):
+@pytest.fixture(scope="module")
+def real(small):
+    """Real films, and what comes of them without a bus."""
     films = {name.partition(".")[0]: MEDIA / name for name in REAL}
+    return films, in_process(films, *small)
+
+
+@needs_media
+@pytest.mark.parametrize(
+    ("services", "workers"),
+    [
+        (("understand",), 3),
+        (STEPS, 1),
+        pytest.param(("understand",), 1, marks=pytest.mark.slow),
+        pytest.param(STEPS, 3, marks=pytest.mark.slow),
+    ],
+    ids=["together-3", "apart-1", "together-1", "apart-3"],
+)
+def test_real_films_come_out_as_without_a_bus(crew, real, services, workers):
     for service in services:
         for number in range(workers):
             crew.start(f"{service}-{number}", service)
-    told = tell(crew, films, in_process(films, *small))
+    told = tell(crew, *real)
     assert told.repeats == 0
 
 
@@ -93,7 +108,7 @@ def test_twenty_streams_are_read_in_order_and_every_record_is_as_its_schema_says
 
 
 def test_sigterm_loses_and_repeats_nothing(crew, small, film):
-    films = {f"film-{number}": film for number in range(16)}
+    films = {f"film-{number}": film for number in range(10)}
     expected = in_process(films, *small)
     count = sum(map(len, expected.values()))
     with connect(crew.address) as bus, Told(crew.address) as told:
@@ -102,14 +117,46 @@ def test_sigterm_loses_and_repeats_nothing(crew, small, film):
         stops = 0
         while told.look() < count:
             crew.start("a")
-            told.wait(min(count, told.look() + 50))
+            told.wait(min(count, told.look() + 80))
             code, took_s = crew.stop("a")
             assert (code, took_s < 10) == (0, True)
             stops += 1
-        assert stops > 3
+        assert stops > 2
         told.drain()
         assert told.found == expected
         assert told.repeats == 0
+
+
+def test_exactly_once_a_worker_that_is_killed_tells_nothing_twice(topics, tmp_path, small, film):
+    films = {f"film-{number}": film for number in range(10)}
+    expected = in_process(films, *small)
+    address = topics(*ALL, partitions=3)
+    with Crew(address, tmp_path / "workers.log", more=("--exactly-once",)) as crew, connect(address) as bus, Told(address) as told:
+        for stream, path in films.items():
+            publish(bus, chunks(path, stream))
+        for _ in range(4):
+            crew.start("a")
+            told.wait(min(told.look() + 60, sum(map(len, expected.values()))))
+            crew.kill("a")
+        crew.start("a")
+        told.wait(sum(map(len, expected.values())))
+        told.drain()
+        assert told.found == expected
+        assert told.repeats == 0
+
+
+def test_what_was_fetched_before_a_pause_comes_after_it(topics):
+    with connect(topics("events")) as bus, bus.consume(["events"]) as consumer:
+        for number in range(400):
+            bus.publish("events", f"s{number % 16}", bytes(20_000), {})
+        bus.settle(30)
+        found, ends = [], time.monotonic() + 20
+        while len(found) < 400 and time.monotonic() < ends:
+            found += consumer.poll(0.3, POLL_RECORDS)  # with 32 of them it would stand still for ever
+            consumer.pause(consumer.assignment())
+            assert consumer.poll(0.2, POLL_RECORDS) == []
+            consumer.resume(consumer.assignment())
+        assert len(found) == 400
 
 
 def test_the_second_sigterm_ends_it_at_once(crew, film):
@@ -121,19 +168,20 @@ def test_the_second_sigterm_ends_it_at_once(crew, film):
         told.wait(20)
     process = crew.processes["a"]
     process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)  # two signals at once may be delivered as one
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     process.wait(10)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4  # an orderly stop may take 8 s; this one waits for nothing but the machine
 
 
 def test_a_stage_five_times_slower_than_the_poll_interval_is_never_evicted(topics):
     address = topics(*ALL, partitions=2)
-    options = Bus(session_timeout_s=6, max_poll_interval_s=6)
+    options = Bus(session_timeout_s=3, max_poll_interval_s=3)
     with connect(address, options) as bus:
         for chunk in made.chunks("film", 12):
             publish(bus, [chunk])
-        service = made.understanding(refuses=lambda audio: time.sleep(30) if audio.time == 5 else None)
+        service = made.understanding(refuses=lambda audio: time.sleep(15) if audio.time == 5 else None)
         with made.working(bus, service, "a"), connect(address, options) as other, made.working(other, service, "b"), Told(address) as told:
             told.wait(13, 60)
             told.drain()
@@ -142,7 +190,7 @@ def test_a_stage_five_times_slower_than_the_poll_interval_is_never_evicted(topic
 
 
 def test_one_poison_chunk_among_two_hundred_streams_of_one_run(crew, small, tmp_path):
-    path = clips.make(tmp_path / "film.mp4", 1.6, TINY, clips.Tone(rate=16_000, layout="mono"))
+    path = clips.make(tmp_path / "film.mp4", 1.6, TINY, None)  # with sound the first Chunk would be its priming packet alone
     films = {f"film-{number}": path for number in range(200)}
     healthy = in_process({"film-0": path}, *small)["film-0"]
     crew.start("a")

@@ -14,7 +14,7 @@ from schemas.codec import from_json
 from schemas.messages import Audio, Checkpoint, Chunk, Gap, Levels, Message, Modality, Result, Watermark, WindowClosed, identity
 from schemas.topics import RESULTS, topic_of
 from streamer.bus.local import LocalBus, LocalReceipt
-from streamer.bus.protocol import Record
+from streamer.bus.protocol import Bus, Commit, Consumer, Outgoing, Place, Record
 from streamer.bus.records import outgoing
 from workers.runner import Runner
 from workers.service import Service, Step, sharing
@@ -215,22 +215,28 @@ class DyingBus(LocalBus):
             raise Killed
         return super().publish(topic, key, value, headers, partition)
 
+    def transact(self, records: Sequence[Outgoing], consumer: Consumer, offsets: Mapping[Place, Commit]) -> None:
+        if self.left < len(records):
+            raise Killed
+        super().transact(records, consumer, offsets)
+
 
 @contextlib.contextmanager
-def working(bus: LocalBus, service: Service, member: str | None = None, threads: int = 2) -> Iterator[threading.Event]:
+def working(bus: Bus, service: Service, member: str | None = None, exactly_once: bool = False) -> Iterator[Runner]:
     """A worker on a thread, until the block ends; an error of its is raised there."""
     stop, failure = threading.Event(), list[BaseException]()
+    runner = Runner(bus, service, member, exactly_once=exactly_once)
 
     def work() -> None:
         try:
-            Runner(bus, service, member, threads).run(stop)
+            runner.run(stop)
         except BaseException as error:
             failure.append(error)
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
-        yield stop
+        yield runner
     finally:
         stop.set()
         thread.join(15)

@@ -64,12 +64,14 @@ def test_replay_gives_what_a_healthy_run_would_have_given():
     assert [done.reason for done in replay(bus)] == ["it was replayed before"]
 
 
-def test_a_stream_that_rests_is_forgotten_after_a_while(monkeypatch):
-    monkeypatch.setattr(partition, "REMEMBERED_S", 0.3)
+def test_a_stream_that_rests_is_forgotten_after_a_while():
     bus = fresh_bus()
     publish(bus, chunks("film", 12))
-    with working(bus, understanding(), "a"):
+    with working(bus, understanding(), "a") as runner:
         until(lambda: closed(bus) == {"film"})
+        for ours in runner._partitions.values():
+            for stream in ours.streams.values():
+                stream.active_at -= partition.REMEMBERED_S
         until(lambda: not any(state.read(bus, "understand", range(4)).values()))
         publish(bus, chunks("film", 12))
         until(lambda: len(records(bus)) == 26)

@@ -73,6 +73,19 @@ def test_a_worker_that_is_killed_at_any_record_loses_and_changes_nothing():
     complete(bus)
 
 
+def test_exactly_once_a_worker_that_is_killed_tells_nothing_twice():
+    rng = random.Random(9)
+    bus = fresh_bus()
+    fill(bus)
+    for _ in range(15):
+        with contextlib.suppress(Killed), working(DyingBus(bus, rng.randrange(1, 80)), understanding(), "a", exactly_once=True):
+            time.sleep(0.15)
+    with working(bus, understanding(), "a", exactly_once=True):
+        until(lambda: closed(bus) == set(NAMES))
+    complete(bus)
+    assert len(records(bus)) == len(NAMES) * 41
+
+
 def test_stop_and_go_tells_nothing_twice():
     bus = fresh_bus()
     for round_ in range(4):

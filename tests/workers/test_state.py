@@ -18,9 +18,9 @@ def line(number, states=None, stream="film", **more):
     return Line(stream=stream, topic="media.files", number=number, restart=3, behind=9, states=states or {}, **more)
 
 
-def keep(bus, records, partition=1):
+def keep(bus, records):
     for record in records:
-        bus.publish(record.topic, record.key, record.value, record.headers, partition)
+        bus.publish(record.topic, record.key, record.value, record.headers, record.partition)
 
 
 def kept(bus, group="understand"):
@@ -29,17 +29,17 @@ def kept(bus, group="understand"):
 
 def test_the_newest_line_of_each_stream_of_a_group_comes_back():
     bus = fresh_bus()
-    keep(bus, state.records(line(1), "understand"))
-    keep(bus, state.records(line(2, {"see": b"2"}), "understand"))
-    keep(bus, state.records(line(7, stream="another"), "understand"))
-    keep(bus, state.records(line(9), "see"))
+    keep(bus, state.records(line(1), "understand", 1))
+    keep(bus, state.records(line(2, {"see": b"2"}), "understand", 1))
+    keep(bus, state.records(line(7, stream="another"), "understand", 1))
+    keep(bus, state.records(line(9), "see", 1))
     assert kept(bus) == {"film": line(2, {"see": b"2"}), "another": line(7, stream="another")}
     assert kept(bus, "see") == {"film": line(9)}
 
 
 def test_a_line_of_many_parts_comes_back_whole():
     bus = fresh_bus()
-    records = state.records(line(4, {"transcribe": NOISE}), "understand")
+    records = state.records(line(4, {"transcribe": NOISE}), "understand", 1)
     assert len(records) > 4
     assert all(len(record.value) <= 512 << 10 for record in records)
     keep(bus, records)
@@ -48,23 +48,23 @@ def test_a_line_of_many_parts_comes_back_whole():
 
 def test_a_line_that_is_not_all_there_leaves_the_one_before():
     bus = fresh_bus()
-    keep(bus, state.records(line(4, {"see": NOISE}), "understand"))
-    keep(bus, state.records(line(5, {"see": NOISE[::-1]}), "understand")[:2])
+    keep(bus, state.records(line(4, {"see": NOISE}), "understand", 1))
+    keep(bus, state.records(line(5, {"see": NOISE[::-1]}), "understand", 1)[:2])
     assert kept(bus)["film"] == line(4, {"see": NOISE})
 
 
 def test_an_older_line_that_comes_late_counts_for_nothing():
     bus = fresh_bus()
-    keep(bus, state.records(line(6), "understand"))
-    keep(bus, state.records(line(5), "understand"))
+    keep(bus, state.records(line(6), "understand", 1))
+    keep(bus, state.records(line(5), "understand", 1))
     assert kept(bus)["film"].number == 6
 
 
 def test_tombstones_forget_a_stream():
     bus = fresh_bus()
-    keep(bus, state.records(line(1), "understand") + state.records(line(2), "understand"))
+    keep(bus, state.records(line(1), "understand", 1) + state.records(line(2), "understand", 1))
     [found] = state.read(bus, "understand", [1])[1]
-    keep(bus, state.tombstones(found.keys))
+    keep(bus, state.tombstones(found.keys, 1))
     assert kept(bus) == {}
 
 
