@@ -93,7 +93,7 @@ class LocalBus:
         with self._broker.changed:
             consumer.commit(offsets)
             for record in records:
-                self.publish(record.topic, record.key, record.value, record.headers)
+                self.publish(record.topic, record.key, record.value, record.headers, record.partition)
 
     def partitions(self, topic: str) -> int:
         """See Bus.partitions."""

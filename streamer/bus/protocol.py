@@ -47,6 +47,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     key: str
     value: bytes
     headers: dict[str, str] = {}
+    partition: int | None = None  # None: it follows from the key
 
 
 class Commit(NamedTuple):

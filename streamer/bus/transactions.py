@@ -63,7 +63,8 @@ class Transactions:
         futures = []
         for record in records:
             key, headers, _ = check_record(record.topic, record.key, record.value, record.headers)
-            futures.append(producer.send(full_name(prefix, record.topic), value=record.value or None, key=key, headers=headers))
+            name, value = full_name(prefix, record.topic), record.value or None
+            futures.append(producer.send(name, value=value, key=key, headers=headers, partition=record.partition))
         producer.send_offsets_to_transaction(consumer.kafka_offsets(offsets), consumer.membership())
         producer.commit_transaction()
         for future in futures:
