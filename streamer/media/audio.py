@@ -70,6 +70,7 @@ class Sound:
         self.frames = state.frames
         self.told = state.told  # seconds: the last watermark
         self.line = state.line
+        self.missing = False  # packets, since the last frame
 
     def push(self, packet: Packet) -> Iterator[AnyMessage]:
         """What one more packet brings."""
@@ -97,7 +98,7 @@ class Sound:
     def lose(self, cause: str) -> None:
         """Packets are missing: the decoder cannot go on, and the hole will be silence."""
         self.decoder, self.successor = audio_decoder(self.track), None
-        self.losses.cause = cause
+        self.losses.cause, self.missing = cause, True
         self.clock.forget()
 
     def join(self, start: float) -> None:
@@ -105,14 +106,17 @@ class Sound:
         second = max(0, math.floor(start))
         self.resume(SoundState(time=second, begin=second, heard=second, told=second))
 
-    def finish(self) -> Iterator[AnyMessage]:
-        """What decoder and resamplers still hold."""
+    def finish(self, until: float) -> Iterator[AnyMessage]:
+        """What decoder and resamplers still hold; what is missing is so up to a time in seconds."""
         try:
             frames = decode(self.decoder, None)
         except DamagedError:
             frames = []
         for frame in frames:
             yield from self._place(frame)
+        if self.missing and until > self.time + HOLE_S:
+            self.losses.lose(self.time, until, 0)
+            self.time = until
         if gap := self.losses.take():
             yield gap
         for output in self.outputs:
@@ -141,7 +145,7 @@ class Sound:
             self.losses.lose(self.time, self.time + offset, 0)
         if gap := self.losses.take():
             yield gap
-        self.frames += 1
+        self.frames, self.missing = self.frames + 1, False
         if offset > (HOLE_S if self.frames > 1 else 0):
             yield from self._silence(frame, round(offset * frame.sample_rate))
         elif offset < -(HOLE_S if self.frames > 1 else 0):

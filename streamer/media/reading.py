@@ -73,6 +73,7 @@ class Reading:
         self.behind = place.number if place else 0  # number of the Checkpoint up to which all was said before
         self.again = place is not None  # what comes was said before
         self.pushed = 0  # packets
+        self.lost = False  # anything
         self.video: Video | None = None
         self.sound: Sound | None = None
         seen = seen or {}
@@ -119,6 +120,7 @@ class Reading:
 
     def lose(self, cause: str) -> Iterator[AnyMessage]:
         """Packets are missing here."""
+        self.lost = True
         if self.video:
             yield from self._said(self.video.lose(cause))
         if self.sound:
@@ -143,11 +145,12 @@ class Reading:
             yield self._over("sound", "no_track")
 
     def _end(self) -> Iterator[AnyMessage]:
+        until = max(self._reached, self.film.container.ends)
         if self.video:
-            yield from self.video.finish()
+            yield from self.video.finish(until)
         if self.sound:
-            yield from self.sound.finish()
-        if (self.video or self.sound) and not self._decoded:
+            yield from self.sound.finish(until)
+        if (self.video or self.sound) and not (self._decoded or self.lost):
             words = self.film.container.words
             raise MediaError(f"{self.film.name}: nothing in it can be decoded ({words}); expected a film that players can play")
         yield from self._cut_off()
@@ -158,7 +161,7 @@ class Reading:
 
     def _cut_off(self) -> Iterator[AnyMessage]:
         """A Gap from where the file stops to where it says that its tracks end."""
-        end, said = max(self.video.end if self.video else 0.0, self.sound.time if self.sound else 0.0), self.film.container.ends
+        end, said = self._reached, self.film.container.ends
         if said > end + CUT_OFF_S:
             name = identity(self.film.stream, self.film.epoch, "gap", microseconds(end), "all")
             yield Gap(stream=self.film.stream, id=name, start=end, end=said, cause="damaged")
@@ -170,6 +173,11 @@ class Reading:
                 yield msgspec.structs.replace(message, epoch=self.film.epoch) if self.film.epoch else message
             elif isinstance(message, Checkpoint):
                 self.again = self.place().number < self.behind
+
+    @property
+    def _reached(self) -> float:
+        """Seconds: the end of what has come."""
+        return max(self.video.end if self.video else 0.0, self.sound.time if self.sound else 0.0)
 
     @property
     def _decoded(self) -> bool:

@@ -129,9 +129,12 @@ class Video:
         """Nothing before a time in seconds will be told, for nobody knows it."""
         self.waiting, self.end = True, start
 
-    def finish(self) -> Iterator[AnyMessage]:
-        """What is left when no packet follows."""
+    def finish(self, until: float) -> Iterator[AnyMessage]:
+        """What is left when no packet follows; what is missing is so up to a time in seconds."""
         yield from self._close(self.end + self.grid.slack)
+        if self.waiting and until > self.end:
+            self.losses.lose(self.end, until, 0)
+            self.end = until
         if gap := self.losses.take():
             yield gap
 

@@ -212,6 +212,16 @@ def test_lost_chunks_are_gaps_up_to_the_next_key_frame_and_sound_goes_on(tmp_pat
     assert np.abs(sound[13].samples).max() < 0.01 < np.abs(sound[20].samples).max()
 
 
+@pytest.mark.parametrize("keep", [1, 4])
+def test_what_is_lost_at_the_end_of_a_stream_is_a_gap_up_to_its_end(keep, tmp_path):
+    found = packed(make(tmp_path / "film.mp4", 6, Pictures(gop=50)))
+    lost = [Chunk(stream="f-1", kind="gap", seq=chunk.seq, cause="poison") for chunk in found[keep:-1]]
+    gaps = [message for message in split([*found[:keep], *lost, found[-1]]) if isinstance(message, Gap)]
+    assert [(gap.modality, gap.cause) for gap in gaps] == [("vision", "poison"), ("sound", "poison")]
+    assert all(gap.end == pytest.approx(6, abs=0.1) for gap in gaps)
+    assert all(gap.start < 4.1 for gap in gaps)
+
+
 def test_a_line_behind_a_gap_is_as_good_as_any(tmp_path):
     found = packed(make(tmp_path / "film.mp4", 20, Pictures(gop=50)))
     del found[5:8], found[14]
