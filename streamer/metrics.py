@@ -7,8 +7,7 @@ import contextlib
 import sys
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 from prometheus_client.parser import text_string_to_metric_families
@@ -72,32 +71,6 @@ class Meters:
                 self._results.labels(kind).inc()
             if kind == "window.closed":
                 self._windows.inc()
-
-
-class Timed:
-    """A stage whose time is counted, without that in which it waits for its turn (`lock`, where it has one)."""
-
-    def __init__(self, stage: Any, meters: Meters) -> None:
-        self._stage, self._meters = stage, meters
-        self._lock = getattr(stage, "lock", contextlib.nullcontext())
-        self.name: str = stage.name
-        self.reads: tuple[type, ...] = stage.reads
-        self.marks = getattr(stage, "marks", ())
-        self.state_type: type = stage.state_type
-
-    @property
-    def states(self) -> dict[str, Any]:
-        """What it keeps."""
-        return self._stage.states  # type: ignore[no-any-return]
-
-    @states.setter
-    def states(self, states: dict[str, Any]) -> None:
-        self._stage.states = states
-
-    def __call__(self, batch: Sequence[Any]) -> list[Any]:
-        """What follows from a batch, in order."""
-        with self._lock, self._meters.working(self.name):
-            return list(self._stage(batch))
 
 
 def alive(port: int, host: str = "127.0.0.1", within_s: float = DEAD_S) -> bool:

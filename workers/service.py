@@ -1,5 +1,6 @@
 """What a service is: topics in, steps, topics out; the stages of one stream, whose models all streams share."""
 
+import contextlib
 import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.messages import Checkpoint, Message
-from streamer.metrics import Meters, Timed
+from streamer.metrics import Meters
 from streamer.pipeline import Branch, Stage, abreast, apply, restore, singly
 
 Step = Stage | tuple[Branch, ...]  # a stage in the row, or branches abreast
@@ -28,12 +29,11 @@ class Service:
     meters: Meters = field(default_factory=Meters)
 
 
-class Shared:
-    """A stage of one stream whose models other streams use too, one at a time: few models may be called by two threads."""
+class Around:
+    """A stage around another."""
 
-    def __init__(self, stage: Any, lock: threading.RLock) -> None:
-        self._stage, self.lock = copy.copy(stage), lock
-        self._stage.states = {}
+    def __init__(self, stage: Any) -> None:
+        self._stage = stage
         self.name: str = stage.name
         self.reads: tuple[type, ...] = stage.reads
         self.marks = getattr(stage, "marks", ())
@@ -48,9 +48,31 @@ class Shared:
     def states(self, states: dict[str, Any]) -> None:
         self._stage.states = states
 
+
+class Shared(Around):
+    """A stage of one stream whose models other streams use too, one at a time: few models may be called by two threads."""
+
+    def __init__(self, stage: Any, lock: threading.RLock) -> None:
+        super().__init__(copy.copy(stage))
+        self.states, self.lock = {}, lock
+
     def __call__(self, batch: Sequence[Any]) -> list[Any]:
         """What follows from a batch, in order."""
         with self.lock:
+            return list(self._stage(batch))
+
+
+class Timed(Around):
+    """A stage whose time is counted, without that in which it waits for its turn (`lock`, where it has one)."""
+
+    def __init__(self, stage: Any, meters: Meters) -> None:
+        super().__init__(stage)
+        self._meters = meters
+        self._lock = getattr(stage, "lock", contextlib.nullcontext())
+
+    def __call__(self, batch: Sequence[Any]) -> list[Any]:
+        """What follows from a batch, in order."""
+        with self._lock, self._meters.working(self.name):
             return list(self._stage(batch))
 
 
