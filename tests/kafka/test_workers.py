@@ -22,6 +22,8 @@ from tests.workers.made import until
 from workers.runner import POLL_RECORDS
 
 REAL = ["scenedetect_testvideo.mp4", "jfk.flac", "one-by-one-person-detection.mp4"]
+TOLD = ["autoeditor_example.mp4", "scenedetect_testvideo.mp4", "jfk.flac"]  # words, labels and shots among them
+OFFLINE = ("speech.compute=int8", *QUICK)
 TINY = clips.Pictures(size=(64, 36), rate=5, gop=10, draw=clips.coloured([(200, 30, 30), (30, 200, 30), (30, 30, 200)], 23))
 
 
@@ -82,11 +84,31 @@ def test_real_films_come_out_as_without_a_bus(crew, real, services, workers):
 @needs_media
 @needs_models
 def test_real_models_say_the_same_through_a_broker(topics, tmp_path):
-    settings = ("speech.compute=int8", *QUICK)
     films = {"jfk": MEDIA / "jfk.flac"}
-    with Crew(topics(*ALL, partitions=2), tmp_path / "workers.log", settings) as crew:
+    with Crew(topics(*ALL, partitions=2), tmp_path / "workers.log", OFFLINE) as crew:
         crew.start("a")
-        tell(crew, films, in_process(films, *config_of(settings)))
+        tell(crew, films, in_process(films, *config_of(OFFLINE)))
+
+
+@pytest.fixture(scope="module")
+def offline():
+    """Three films, and what the real models tell of them without a bus."""
+    films = {name.partition(".")[0]: MEDIA / name for name in TOLD}
+    return films, in_process(films, *config_of(OFFLINE))
+
+
+@pytest.mark.slow
+@needs_media
+@needs_models
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("services", [("understand",), STEPS], ids=["together", "apart"])
+def test_three_films_come_out_the_same_through_a_broker(topics, tmp_path, offline, services, workers):
+    with Crew(topics(*ALL, partitions=6), tmp_path / "workers.log", OFFLINE) as crew:
+        for service in services:
+            for number in range(workers):
+                crew.start(f"{service}-{number}", service)
+        told = tell(crew, *offline, within_s=400)
+    assert told.repeats == 0
 
 
 def test_twenty_streams_are_read_in_order_and_every_record_is_as_its_schema_says(crew, small, film):
