@@ -1,5 +1,6 @@
 """The faults of kafka-python 3.0.12 (Q1–Q14 of the design), and that our rule for each one works on a real broker."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -34,22 +35,32 @@ def test_q1_a_producer_that_hangs_after_a_long_outage_is_found_and_replaced(own_
     threads = threading.active_count()
     with connect(address, Bus(delivery_timeout_s=6)) as bus:
         fill(bus, 4)
-        own_kafka.signal(0, signal.SIGSTOP)
-        receipts = [bus.publish("events", "s", b"during", {}) for _ in range(3)]
-        time.sleep(7)  # longer than the delivery time-out: this client may say nothing about them, ever
-        own_kafka.signal(0, signal.SIGCONT)
-        began = time.monotonic()
-        with pytest.raises(BusError):
-            bus.settle(30)
-            pytest.skip("the outage was ridden out")
-        assert time.monotonic() - began < 12
-        assert all(receipt.error for receipt in receipts)
+        ridden_out = 0  # as one in five is
+        while outage(bus, own_kafka) is None:
+            ridden_out += 1
+            assert ridden_out < 4
         for _ in range(3):
             bus.publish("events", "s", b"again", {})
         bus.settle(20)
         assert bus.waiting().records == 0
     wait_for(lambda: threading.active_count() <= threads, patience_s=10)
-    assert values(address, 7).count(b"again") == 3
+    assert values(address, 7 + 3 * ridden_out).count(b"again") == 3
+
+
+def outage(bus, kafka):
+    """Publishes while the broker does not answer for longer than the delivery time-out; what settling says then."""
+    kafka.signal(0, signal.SIGSTOP)
+    receipts = [bus.publish("events", "s", b"during", {}) for _ in range(3)]
+    time.sleep(7)  # this client may say nothing about them, ever
+    kafka.signal(0, signal.SIGCONT)
+    began = time.monotonic()
+    try:
+        bus.settle(30)
+    except BusError as error:
+        assert time.monotonic() - began < 12
+        assert all(receipt.error for receipt in receipts)
+        return error
+    return None
 
 
 def test_q2_a_record_that_is_refused_costs_the_producer_not_the_bus(topics):
@@ -106,26 +117,42 @@ def test_q5_leaving_and_idling_keep_the_note(topics):
 
 
 def test_q6_a_commit_in_a_rebalance_asks_for_another_poll(topics):
+    """A frozen member holds the others up until its session is over; the leader, frozen by then, gives nobody anything."""
     address = topics("events")
-    with connect(address) as bus:
+    with connect(address) as bus, connect(address, Bus(session_timeout_s=20)) as own, contextlib.ExitStack() as members:
         fill(bus, 40)
-        first = bus.consume(["events"], group="g")
-        at = {(record.topic, record.partition): Commit(record.offset + 1, "x") for record in read(first, 40)}
-        others = [subprocess.Popen(member(address, "g", ""), stdout=subprocess.DEVNULL) for _ in range(2)]
-        answers, ends = [], time.monotonic() + 30
-        while len(first.assignment()) == 4 and time.monotonic() < ends:
-            answers.append(first.commit(at))
-            if not answers[-1]:
-                first.poll(0.1, 32)
-                answers.append(first.commit(at))
-            elif len(answers) % 20 == 0:
-                first.poll(0.05, 32)
-        for other in others:
-            other.kill()
-            other.wait()
-        first.close()
-    assert set(answers) <= {True, False}
-    assert True in answers
+        leader = members.enter_context(running(member(address, "g", "", 20)))
+        frozen = members.enter_context(running(member(address, "g", "", 4)))
+        consumer = members.enter_context(own.consume(["events"], group="g"))
+        wait_for(lambda: len(consumer.assignment()) == 1, consumer)
+        [place] = consumer.assignment()
+        keep(consumer, {place: Commit(1, "before")})
+        frozen.send_signal(signal.SIGSTOP)
+        members.enter_context(running(member(address, "g", ""), until=""))
+        settle_for(consumer, 2)  # all others have joined again
+        leader.send_signal(signal.SIGSTOP)
+        settle_for(consumer, 5)  # the frozen one is given up
+        assert consumer.commit({place: Commit(2, "during")}) is False
+        leader.send_signal(signal.SIGCONT)
+        keep(consumer, {place: Commit(3, "after")})
+
+
+@contextlib.contextmanager
+def running(command, until="assigned"):
+    """A member, from a line that it says on."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            if until:
+                next(line for line in process.stdout if line.startswith(until))
+            yield process
+        finally:
+            process.kill()
+
+
+def settle_for(consumer, seconds):
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        consumer.poll(0.1, 32)
 
 
 def member(address, group, name, session_s=6):
