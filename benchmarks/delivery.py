@@ -3,7 +3,7 @@
 in process   `streamer.watch` on a camera's film of 4 Mb/s
 worker       the same film as Chunks from a real broker, results to topics; one processor each, in turns
 idle         a worker that has nothing to do
-latency      cameras of 4 Mb/s each: from the publishing of a Chunk to the decoder's door
+latency      cameras of 4 Mb/s each: from the broker, which has a Chunk, to the decoder's door
 """
 
 import argparse
@@ -31,8 +31,8 @@ from streamer.media.chunks import chunks
 
 MOST_CPU, MOST_MS = 1.03, 20.0  # × in process; of 99 in 100 Chunks
 CAMERAS, CHUNK_BYTES, EACH_S = 20, 250_000, 0.5  # 4 Mb/s a camera
-LATENCY_S, IDLE_S = 15, 15
-WARM_S = 3.0  # of latency: partitions are shared out
+LATENCY_S, IDLE_S = 30, 15
+WARM_S = 3.0  # until partitions are shared out, and then until both sides know their broker
 SETTINGS = ("vision.ocr=false",)
 
 
@@ -75,7 +75,7 @@ def _tell(reports: dict[str, list[Report]], length_s: int, idle: float, delays: 
         "",
         f"- worker ÷ in process, median of neighbours: {added:.3f}, target ≤ {MOST_CPU}: **{_word(met[0])}**",
         f"- a worker with nothing to do: {1000 * idle:.0f} CPU-ms a second",
-        f"- {CAMERAS} cameras of 4 Mb/s, Chunk published → decoder: p50 {statistics.median(delays):.1f} ms",
+        f"- {CAMERAS} cameras of 4 Mb/s, Chunk in the log → decoder: p50 {statistics.median(delays):.1f} ms",
         f"- p99 {late:.1f} ms, target ≤ {MOST_MS:g}: **{_word(met[1])}**",
     ]
     print("\n".join(lines))
@@ -112,13 +112,13 @@ def _idle(address: str) -> float:
 
 
 def _delays(address: str) -> list[float]:
-    """ms from the publishing of a Chunk to the decoder's door, sorted."""
-    door = _door(address, WARM_S + LATENCY_S + 1)
+    """ms from the broker, which has a Chunk, to the decoder's door, sorted."""
+    door = _door(address, 2 * WARM_S + LATENCY_S + 1)
     time.sleep(WARM_S)
     data = random.Random(0).randbytes(CHUNK_BYTES)
     with connect(address) as bus:
         began = time.monotonic()
-        for number in range(round(LATENCY_S / EACH_S) * CAMERAS):
+        for number in range(round((WARM_S + LATENCY_S) / EACH_S) * CAMERAS):
             time.sleep(max(0.0, began + number * EACH_S / CAMERAS - time.monotonic()))
             now = time.time()
             packet = Packet(track=0, pts=number, dts=number, duration=1, key=True, size=len(data))
@@ -126,7 +126,7 @@ def _delays(address: str) -> list[float]:
             made = Chunk(stream=camera, epoch=round(now * 1000), seq=number, captured=now, packets=(packet,), data=data)
             _publish_one(bus, made)
     said, _ = door.communicate(timeout=60)
-    return sorted(map(float, said.split()))
+    return sorted(map(float, said.split()[round(WARM_S / EACH_S) * CAMERAS :]))
 
 
 def _publish_one(bus: Bus, chunk: Chunk) -> None:

@@ -1,35 +1,23 @@
-"""A worker that notes when each Chunk comes to the decoder's door: ms since it was published, one a line."""
+"""A worker that notes when each record comes to the decoder's door: ms since the broker had it, one a line."""
 
 import argparse
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
 
-import msgspec
-
-from schemas.messages import Chunk
 from streamer.bus.address import connect
+from streamer.bus.protocol import Record
+from streamer.metrics import Meters
 from workers.runner import Runner
 from workers.service import Service
 
 
-class Door:
-    """In place of the decoder."""
+class Door(Meters):
+    """Says how old each record is when it is worked on."""
 
-    name = "door"
-    reads = (Chunk,)
-    state_type = msgspec.Struct
-
-    def __init__(self) -> None:
-        self.states: dict[str, object] = {}
-
-    def __call__(self, batch: Sequence[object]) -> Iterable[object]:
-        """Nothing follows."""
-        for chunk in batch:
-            if isinstance(chunk, Chunk):
-                sys.stdout.write(f"{1000 * (time.time() - chunk.captured):.3f}\n")  # whole lines, from two threads
-        return ()
+    def took(self, record: Record) -> None:
+        """See Meters."""
+        sys.stdout.write(f"{1000 * time.time() - record.timestamp_ms:.3f}\n")  # whole lines, from two threads
 
 
 def main() -> None:
@@ -42,10 +30,11 @@ def main() -> None:
     service = Service(
         name="door",
         reads=("media.live",),
-        steps=lambda: [Door()],
+        steps=list,
         goes=lambda _: (),
         stamped=lambda message: message,
         pipeline="benchmark",
+        meters=Door(),
     )
     with connect(options.address) as bus:
         threading.Timer(options.seconds, stop.set).start()

@@ -60,7 +60,6 @@ def consumer_settings(options: Options) -> dict[str, Any]:
         "max_poll_records": 32,
         "max_partition_fetch_bytes": 4 * MIB,
         "fetch_max_bytes": 16 * MIB,
-        "fetch_max_wait_ms": 100,
         "session_timeout_ms": round(options.session_timeout_s * 1000),
         "heartbeat_interval_ms": 500,  # a rebalance takes one or two of them
         "max_poll_interval_ms": round(options.max_poll_interval_s * 1000),
