@@ -6,18 +6,19 @@
 Lines take turns between the places a and b, so a line whose parts are not all there leaves the one before it whole.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from streamer.bus.protocol import Bus, Consumer, Outgoing, Record
-from streamer.errors import MessageError
+from streamer.bus.protocol import Bus, Consumer, Outgoing, Place, Record
+from streamer.errors import BusError, MessageError
 from workers.lanes import Lanes
 
 TOPIC = "state"
 PART_BYTES = 512 << 10
-QUIET_S = 2.0  # a reader of the topic that is given nothing for so long is at its end
+POLL_S, PATIENCE_S = 0.5, 30.0  # for more of the topic; without it before the end, that is an error: nothing may be left out
 MOST = 64  # records a poll
 
 
@@ -76,13 +77,17 @@ def read(bus: Bus, group: str, partitions: Iterable[int]) -> dict[int, list[Kept
 
 
 def _all(consumer: Consumer) -> Iterable[Record]:
-    """Every record up to what is now the end."""
+    """Every record up to what is now the end, be it a record or the marker of a transaction. Errors: BusError."""
     ends = consumer.ends(consumer.assignment())
-    while any(consumer.position(place) < end for place, end in ends.items()):
-        some = consumer.poll(QUIET_S, MOST)
-        if not some:
-            return
-        yield from some
+    at: dict[Place, int] = {}
+    patience = time.monotonic() + PATIENCE_S
+    while left := {place: end for place, end in ends.items() if consumer.position(place) < end}:
+        yield from consumer.poll(POLL_S, MOST)
+        before, at = at, {place: consumer.position(place) for place in left}
+        if at != before:
+            patience = time.monotonic() + PATIENCE_S
+        elif time.monotonic() > patience:
+            raise BusError(f"{TOPIC}: nothing came for {PATIENCE_S:g} s, at {at}; expected {left}")
 
 
 def _newest(kept: Mapping[str, Record]) -> list[Kept]:

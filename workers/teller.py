@@ -17,6 +17,7 @@ from workers.stream import Batch, Stream
 log = logging.getLogger(__name__)
 
 QUEUED = 64  # batches that may wait: above it those who make them wait too
+TOGETHER = 32  # records that are published before the lines behind them: what a worker that dies may have told without a line
 SETTLE_S = 5.0  # after which waiting for the broker is looked at again
 AGAIN_S = (0.2, 30.0)  # the first and the longest pause before what failed is published again
 LOOK_S = 0.1  # how soon a thread that waits notices the end
@@ -83,11 +84,11 @@ class Teller:
             self._ended.set()
 
     def _ready(self) -> list[Batch]:
-        """All that wait."""
+        """Those that wait, as far as they may go together."""
         batches: list[Batch] = []
         with contextlib.suppress(queue.Empty):
             batches.append(self._waiting.get(timeout=LOOK_S))
-            while True:
+            while sum(len(batch.records) for batch in batches) < TOGETHER:
                 batches.append(self._waiting.get_nowait())
         return batches
 

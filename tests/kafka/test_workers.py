@@ -4,6 +4,7 @@ import json
 import pathlib
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 import pytest
@@ -15,11 +16,14 @@ from streamer.config import Bus
 from streamer.media.chunks import chunks
 from streamer.replaying import replay
 from tests import clips
+from tests.kafka.brokers import make_topics
 from tests.kafka.crew import ALL, QUICK, ROOT, SMALL, STEPS, Crew, Told, config_of, in_process, publish
 from tests.media_folder import MEDIA, needs_media, needs_models
 from tests.workers import made
 from tests.workers.made import until
+from workers import state
 from workers.runner import POLL_RECORDS
+from workers.state import Line
 
 REAL = ["scenedetect_testvideo.mp4", "jfk.flac", "one-by-one-person-detection.mp4"]
 TOLD = ["autoeditor_example.mp4", "scenedetect_testvideo.mp4", "jfk.flac"]  # words, labels and shots among them
@@ -179,6 +183,22 @@ def test_what_was_fetched_before_a_pause_comes_after_it(topics):
             assert consumer.poll(0.2, POLL_RECORDS) == []
             consumer.resume(consumer.assignment())
         assert len(found) == 400
+
+
+def test_lines_that_come_slowly_are_all_read(own_kafka):
+    with connect(make_topics(own_kafka.address, "state", partitions=1)) as bus, ThreadPoolExecutor(1) as pool:
+        for number in range(120):
+            line = Line(stream=f"s{number}", topic="media.files", number=1, restart=0, behind=0, states={"see": bytes(200_000)})
+            for record in state.records(line, "g", 0):
+                bus.publish(record.topic, record.key, record.value, record.headers, record.partition)
+        bus.settle(30)
+        reading = pool.submit(state.read, bus, "g", [0])
+        for _ in range(3):  # a broker that answers nothing for longer than any poll takes
+            time.sleep(0.1)
+            own_kafka.signal(0, signal.SIGSTOP)
+            time.sleep(3)
+            own_kafka.signal(0, signal.SIGCONT)
+        assert len(reading.result(60)[0]) == 120
 
 
 def test_the_second_sigterm_ends_it_at_once(crew, film):
