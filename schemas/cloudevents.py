@@ -18,6 +18,7 @@ from schemas.messages import (
     DeadLetter,
     Event,
     Features,
+    Fine,
     Frame,
     FusedWindow,
     JobProgress,
@@ -55,6 +56,7 @@ _FACTS = {
     "Frame": "media.frame",
     "Audio": "media.audio",
     "Features": "features.made",
+    "Fine": "features.refined",
     "Watermark": "features.watermark",
     "FusedWindow": "window.fused",
     "Sound": "sound.heard",
@@ -106,6 +108,8 @@ def subject(message: Message) -> str:
             return window.id
         case Features(stream=stream, epoch=epoch, modality=modality, spans=spans):
             return identity(stream, epoch, modality, microseconds(float(spans[0, 0])) if len(spans) else "")
+        case Fine(stream=stream, epoch=epoch, kind=kind, start=at):
+            return identity(stream, epoch, kind, microseconds(at))
         case Frame(stream=stream, epoch=epoch, time=at) | Audio(stream=stream, epoch=epoch, time=at):
             return identity(stream, epoch, type(message).__name__.lower(), microseconds(at))
         case Watermark(stream=stream, epoch=epoch, modality=modality, time=at):

@@ -12,6 +12,9 @@ import numpy as np
 
 Modality = Literal["vision", "sound", "text", "ocr"]
 MODALITIES: tuple[Modality, ...] = ("vision", "sound", "text", "ocr")
+Grain = Literal["middle", "motion", "sound", "onsets"]
+# middle: a layer in the middle of the picture encoder, one row with each vector of vision; motion: what moves where;
+# sound: the sound encoder's own embedding of the patch around the time; onsets: rise and height of energy in bands
 Calibration = Literal["none", "prior", "fitted"]
 # none: a raw score; prior: stated constants or a model trained elsewhere; fitted: on labelled windows of this user
 Status = Literal["present", "no_track", "silent", "stale", "late", "failed", "dropped"]
@@ -243,6 +246,15 @@ class Features(Message, frozen=True, kw_only=True):
     texts: tuple[str, ...] = ()  # text and ocr: the phrase or line of each token
 
 
+class Fine(Message, frozen=True, kw_only=True):
+    """What is too fast for Features: row i speaks of the time `start` + i · `hop`. Only where `fusion.fine` is on. Inside only."""
+
+    kind: Grain
+    start: float
+    hop: float  # seconds
+    values: np.ndarray  # float16 [rows, width]
+
+
 class Watermark(Message, frozen=True, kw_only=True):
     """Nothing of this modality that begins before `time` will follow; inf: it has ended.
 
@@ -282,6 +294,7 @@ class Window(Message, frozen=True, kw_only=True):
     media_end: float | None = None  # in windows that the media do not fill, and in the last one
     utterances: tuple[Utterance, ...] = ()  # those that touch the window
     told: tuple[str, ...] = ()  # ids of the perceived results that were passed on with this window
+    fine: dict[Grain, Fine] | msgspec.UnsetType = msgspec.UNSET  # by kind, from start to end; rows of zeros where nothing is known
 
 
 class Hit(Part, frozen=True, kw_only=True):
@@ -461,7 +474,7 @@ Understood = WindowClosed | SceneDescription | Sentiment | Event
 Operation = StreamStatus | Gap | JobProgress | DeadLetter
 Published = Perceived | Understood | Operation
 AnyMessage = (
-    Source | Chunk | Frame | Audio | Features | Picture | Watermark | Window | FusedWindow | Checkpoint
+    Source | Chunk | Frame | Audio | Features | Fine | Picture | Watermark | Window | FusedWindow | Checkpoint
     | Perceived | Understood | Operation
 )  # fmt: skip
 PUBLISHED: tuple[type[Result], ...] = (

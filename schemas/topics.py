@@ -13,6 +13,7 @@ from schemas.messages import (
     DeadLetter,
     Event,
     Features,
+    Fine,
     Frame,
     FusedWindow,
     Gap,
@@ -65,7 +66,7 @@ _ALL = (
     Topic(name="audio", says="Sound in blocks.", kind="msgpack", kept="hour", types=(Audio, Watermark, StreamStatus, Gap)),
     Topic(
         name="features", says="What the senses give to the join.", kind="msgpack", kept="day",
-        types=(Features, Watermark, Utterance, ScreenText, Shot, Keyframe, Levels, StreamStatus, Gap),
+        types=(Features, Fine, Watermark, Utterance, ScreenText, Shot, Keyframe, Levels, StreamStatus, Gap),
     ),
     Topic(
         name="fused", says="Windows with their evidence.", kind="msgpack", kept="day",

@@ -28,6 +28,7 @@ class Media(Section, frozen=True, kw_only=True):
     # lazy: the same frames as full, but no GOP is decoded past its last wanted frame; keyframes: only those
     picture_width_px: Annotated[int, msgspec.Meta(ge=16)] = 1280
     # of pictures kept and read; more costs time, and print below 10 px is lost either way
+    picture_pause_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # from one that is kept and read to the next, at least
 
 
 class Speech(Section, frozen=True, kw_only=True):
@@ -73,6 +74,7 @@ class Fusion(Section, frozen=True, kw_only=True):
     hop_s: Positive = 4.0  # every bin lies in two windows
     bin_s: Positive = 0.5
     labels: str = ""  # a labels file beside the default one; empty: the default
+    fine: bool = False  # rhythm and movement too, for what must be seen and heard at once: 2 pictures a second, and all are decoded
 
 
 class Interpret(Section, frozen=True, kw_only=True):

@@ -86,6 +86,27 @@ class BatchProgress:
         )
 
 
+class Work:
+    """Progress, speed and time left of so many equal pieces; a line now and then on standard error."""
+
+    def __init__(self, name: str, total: int, pieces: str, quiet: bool = False) -> None:
+        """`pieces`: what they are called, for example windows."""
+        self._name, self._total, self._pieces, self._quiet = name, total, pieces, quiet
+        self._done = 0
+        self._began = self._spoke = time.monotonic()
+
+    def reach(self, more: int, said: str = "") -> None:
+        """So many more are done; `said` is added to the line."""
+        self._done += more
+        now = time.monotonic()
+        if self._quiet or (now - self._spoke < LINE_EVERY_S and self._done < self._total):
+            return
+        self._spoke = now
+        speed = self._done / max(1e-9, now - self._began)
+        left = f", {_clock((self._total - self._done) / speed)} left" if self._done < self._total else ""
+        complain(f"{self._name}: {self._done} of {self._total} {self._pieces}, {speed:.1f}/s{left}{said and ', '}{said}")
+
+
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)

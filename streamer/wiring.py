@@ -4,14 +4,14 @@ read ─ beside(see, transcribe, listen) ─ join ─ fuse ─ interpret
 """
 
 import pathlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import msgspec
 
 import streamer
 from schemas.codec import pack
-from schemas.messages import MODALITIES, Checkpoint, Message, Modality, Result, StreamStatus, identity
+from schemas.messages import MODALITIES, AnyMessage, Checkpoint, FusedWindow, Message, Modality, Result, StreamStatus, identity
 from streamer.config import Bus, Config, Media
 from streamer.errors import ModelError
 from streamer.fusion.fuse import Fuse, prompts, query_table
@@ -22,14 +22,16 @@ from streamer.media import sources
 from streamer.media.reader import read
 from streamer.models import encoders, places
 from streamer.models.encoders import ImageEncoder, Queries, SoundEncoder, TextEncoder
-from streamer.pipeline import Branch, Stage, apply, beside, restore, singly
+from streamer.pipeline import Branch, Stage, abreast, apply, beside, restore, singly
 from streamer.sound.listen import Listen
 from streamer.speech import whisper
 from streamer.speech.transcriber import Transcribe
 from streamer.speech.whisper import Engine
 from streamer.vision.keyframes import WIDTH_PX
 from streamer.vision.ocr import LineReader, load_reader
-from streamer.vision.see import See
+from streamer.vision.see import MIDDLE_S, See
+
+READ_S = 1.0  # writing is read once a second also where pictures are looked at twice as often: it costs more than all else that is seen
 
 
 class Models(msgspec.Struct, kw_only=True):
@@ -50,9 +52,12 @@ class Models(msgspec.Struct, kw_only=True):
 ROLE = {"engine": "speech", "image": "vision"}  # field of Models -> role in results, where they differ
 
 
-def load_models(config: Config) -> Models:
-    """The models of a profile; what is missing is said, and the rest goes on. Errors: ConfigError, ModelError (wrong hash)."""
-    models = Models(labels=load(config.fusion.labels or None, config.tell))
+def load_models(config: Config, labels: LabelSet | None = None) -> Models:
+    """The models of a profile; what is missing is said, and the rest goes on. Errors: ConfigError, ModelError (wrong hash).
+
+    `labels`: these and no others; else those of the options.
+    """
+    models = Models(labels=labels or load(config.fusion.labels or None, config.tell))
     if config.vision.ocr:
         models.reader = load_reader()
         models.names["ocr"] = "rapidocr"
@@ -61,7 +66,7 @@ def load_models(config: Config) -> Models:
         return models
     wanted: dict[str, tuple[str, Any]] = {
         "text": (config.text.model, lambda: encoders.load_text(config.text.model)),
-        "image": (config.vision.model, lambda: encoders.load_image(config.vision.model, models.text)),
+        "image": (config.vision.model, lambda: encoders.load_image(config.vision.model, models.text, config.fusion.fine)),
         "sound": (config.sound.model, lambda: encoders.load_sound(config.sound.model, models.text)),
         "engine": (config.speech.model, lambda: whisper.load(config.speech)),
     }
@@ -101,9 +106,9 @@ def fingerprint(config: Config, models: Models) -> str:
 def perceive(config: Config, models: Models) -> list[Branch]:
     """The branches: each reads what the reader gives, none waits for another."""
     return [
-        See(models.image, models.text, config.vision, models.reader),
+        See(models.image, models.text, config.vision, models.reader, config.fusion.fine),
         Transcribe(models.engine, models.text, config.speech, profile=config.profile),
-        Listen(models.sound),
+        Listen(models.sound, config.fusion.fine),
     ]
 
 
@@ -121,6 +126,8 @@ def wanted(config: Config, models: Models) -> tuple[Media, tuple[int, int], bool
     options = config.media
     if not config.vision.ocr:  # small print is not read, and keyframes are no larger
         options = msgspec.structs.replace(options, picture_width_px=min(options.picture_width_px, WIDTH_PX))
+    if config.fusion.fine:  # movement needs 8 thumbnails a second
+        options = msgspec.structs.replace(options, frames_per_second=1 / MIDDLE_S, decode="full", picture_pause_s=READ_S)
     return options, models.image.size if models.image else (224, 224), config.vision.ocr or config.vision.keyframes
 
 
@@ -134,14 +141,30 @@ def understand(
     branches, row = perceive(config, models), conclude(config, models)
     states = resume.states if resume else {}
     restore([*branches, *row], states)
-    options, size, pictures = wanted(config, models)
-    messages: Iterator[Message] = beside(
-        read(path, stream, options, image_size=size, pictures=pictures, resume=states.get("read")), branches
-    )
+    messages: Iterator[Message] = beside(media(path, stream, config, models, states.get("read")), branches)
     for stage in row:
         messages = apply(singly(messages), stage)
     for message in messages:
         yield stamped(message, config, models)
+
+
+def media(path: pathlib.Path, stream: str, config: Config, models: Models, resume: bytes | None = None) -> Iterator[AnyMessage]:
+    """What the senses are given of a film. Errors: SourceError, MediaError."""
+    options, size, pictures = wanted(config, models)
+    return read(path, stream, options, image_size=size, pictures=pictures, resume=resume)
+
+
+def fusing(config: Config, models: Models) -> Callable[[pathlib.Path, str], Iterator[FusedWindow]]:
+    """What gives the windows of one film after another, fused and not yet told, on the calling thread. Errors: as `understand`."""
+    senses, (join, fuse, _) = perceive(config, models), conclude(config, models)
+
+    def windows(path: pathlib.Path, stream: str) -> Iterator[FusedWindow]:
+        messages = (message for message in media(path, stream, config, models) if not isinstance(message, Checkpoint))
+        for message in apply(singly(apply(singly(abreast(messages, senses)), join)), fuse):
+            if isinstance(message, FusedWindow):
+                yield message
+
+    return windows
 
 
 def watch(source: str | pathlib.Path, config: Config | None = None) -> Iterator[Result]:

@@ -4,7 +4,7 @@ import functools
 import pathlib
 from collections.abc import Callable
 
-from schemas.messages import Features, Gap, Message, Picture, Result, Watermark
+from schemas.messages import Features, Fine, Gap, Message, Picture, Result, Watermark
 from streamer.config import Config
 from streamer.vision.see import See
 from streamer.wiring import Models, fingerprint, perceive, stamped
@@ -29,4 +29,4 @@ def topics(message: Message, keep: Callable[[Picture], None]) -> tuple[str, ...]
     """Everything goes to the join but Pictures, which are kept elsewhere."""
     if isinstance(message, Picture):
         keep(message)
-    return ("features",) if isinstance(message, Features | Watermark | Gap | Result) else ()
+    return ("features",) if isinstance(message, Features | Fine | Watermark | Gap | Result) else ()

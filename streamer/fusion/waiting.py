@@ -6,7 +6,22 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from schemas.messages import Gap, Keyframe, Levels, Modality, ScreenText, Shot, Status, StreamStatus, Tokens, Utterance, Watermark
+from schemas.messages import (
+    Fine,
+    Gap,
+    Grain,
+    Keyframe,
+    Levels,
+    Modality,
+    ScreenText,
+    Shot,
+    Status,
+    StreamStatus,
+    Tokens,
+    Utterance,
+    Watermark,
+)
+from streamer.fusion.arrays import row_at
 
 Held = Utterance | ScreenText | Shot | Keyframe | Levels | Gap
 
@@ -33,6 +48,13 @@ class Due(msgspec.Struct):
     item: Held
 
 
+class Row(msgspec.Struct):
+    """One row of what is fine."""
+
+    due: int  # number of the first window that may use it
+    values: np.ndarray  # float16 [width]
+
+
 class JoinState(msgspec.Struct):
     """All that is kept of one stream."""
 
@@ -47,6 +69,40 @@ class JoinState(msgspec.Struct):
     seen: dict[str, int] = {}  # id and rev of what was taken -> number of its window
     statuses: list[StreamStatus] = []  # told behind the last window
     end: float = 0.0  # of what was perceived so far, seconds
+
+
+class FineJoinState(JoinState):
+    """… and of what is fine."""
+
+    hops: dict[Grain, float] = {}  # seconds from row to row
+    rows: dict[Grain, dict[int, Row]] = {}  # by number, counted in hops from time 0
+
+
+SENSED: dict[Grain, Modality] = {"middle": "vision", "motion": "vision", "sound": "sound", "onsets": "sound"}  # whose branch tells it
+
+
+def gather(state: FineJoinState, fine: Fine, due: int, oldest: float) -> None:
+    """Keeps the rows that can still matter: those of times from `oldest` seconds on, the first that came for each time."""
+    state.hops[fine.kind] = fine.hop
+    rows = state.rows.setdefault(fine.kind, {})
+    for number, values in enumerate(fine.values, row_at(fine.start, fine.hop)):
+        if number >= row_at(oldest, fine.hop):
+            rows.setdefault(number, Row(due, values.copy()))  # a view would keep the whole array
+
+
+def between(state: FineJoinState, start: float, end: float) -> dict[Grain, Fine]:
+    """The rows of a window, by kind: as many each time, zeros where there are none."""
+    found: dict[Grain, Fine] = {}
+    for kind, rows in sorted(state.rows.items()):
+        hop = state.hops[kind]
+        first, count = row_at(start, hop), int((end - start) / hop + 1e-6)
+        here = {number: row for number, row in rows.items() if first <= number < first + count and row.due <= state.next}
+        if here:
+            values = np.zeros((count, len(next(iter(here.values())).values)), np.float16)
+            for number, row in here.items():
+                values[number - first] = row.values
+            found[kind] = Fine(stream=state.stream, epoch=state.epoch, kind=kind, start=first * hop, hop=hop, values=values)
+    return found
 
 
 def branch(item: Held) -> Modality:

@@ -18,6 +18,7 @@ from schemas.messages import (
     MODALITIES,
     AnyMessage,
     Features,
+    Fine,
     Gap,
     Keyframe,
     Levels,
@@ -33,7 +34,26 @@ from schemas.messages import (
     microseconds,
 )
 from streamer.config import Fusion
-from streamer.fusion.waiting import OBSERVED, Due, Held, JoinState, Token, branch, coverage, end_of, mark, order, reached, stacked, status
+from streamer.fusion.arrays import row_at
+from streamer.fusion.waiting import (
+    OBSERVED,
+    SENSED,
+    Due,
+    FineJoinState,
+    Held,
+    JoinState,
+    Token,
+    between,
+    branch,
+    coverage,
+    end_of,
+    gather,
+    mark,
+    order,
+    reached,
+    stacked,
+    status,
+)
 from streamer.labels import REACH_S
 
 REMEMBERED = 16  # windows for which a repeated message is recognised: about a minute of media
@@ -44,12 +64,12 @@ class Join:
     """The stage `window`: Features and what was perceived in; the same results, Windows and no watermarks out."""
 
     name = "window"
-    reads = (Features, Utterance, ScreenText, Shot, Keyframe, Levels, Gap, StreamStatus, Watermark)
-    state_type = JoinState
+    reads = (Features, Fine, Utterance, ScreenText, Shot, Keyframe, Levels, Gap, StreamStatus, Watermark)
+    state_type: type[JoinState] = JoinState
 
     def __init__(self, options: Fusion, reach_s: Mapping[Modality, float] = REACH_S, lateness_s: float | None = None) -> None:
         """Args:
-        options: length and hop of windows.
+        options: length and hop of windows; whether they carry what is fine.
         reach_s: seconds for which a token of each modality still matters to what comes after it.
         lateness_s: how long the furthest modality waits for the others; None: for ever, as files do.
         """
@@ -57,12 +77,13 @@ class Join:
         self.length, self.hop = microseconds(options.window_s), microseconds(options.hop_s)
         self.reach_s = reach_s
         self.lateness_s = lateness_s
+        self.state_type = FineJoinState if options.fine else JoinState
 
     def __call__(self, batch: Sequence[AnyMessage]) -> Iterable[AnyMessage]:
         """What follows from a batch, in order."""
         for message in batch:
             match message:
-                case Features() | Watermark() | Utterance() | ScreenText() | Shot() | Keyframe() | Levels() | Gap():
+                case Features() | Fine() | Watermark() | Utterance() | ScreenText() | Shot() | Keyframe() | Levels() | Gap():
                     yield from self._take(message)
                 case StreamStatus():
                     yield from self._status(message)
@@ -81,11 +102,15 @@ class Join:
             self._state(message).seen[name] = NEVER
         yield message
 
-    def _take(self, message: Features | Watermark | Held) -> Iterator[AnyMessage]:
+    def _take(self, message: Features | Fine | Watermark | Held) -> Iterator[AnyMessage]:
         state = self._state(message)
         match message:
             case Features():
                 self._collect(state, message)
+            case Fine():
+                if isinstance(state, FineJoinState):
+                    due = self._due(reached(state, SENSED[message.kind]))
+                    gather(state, message, due, due * self.hop / 1e6)
             case Watermark():
                 mark(state, message)
                 yield from self._close(state)
@@ -95,7 +120,7 @@ class Join:
     def _state(self, message: AnyMessage) -> JoinState:
         key = _key(message)
         if key not in self.states:
-            self.states[key] = JoinState(message.stream, message.epoch)
+            self.states[key] = self.state_type(message.stream, message.epoch)
         return self.states[key]
 
     def _due(self, time: float) -> int:
@@ -185,6 +210,7 @@ class Join:
             media_end=state.end if last or state.end < end else None,
             utterances=_spoken(state, start, end),
             told=told,
+            fine=between(state, start, end) if isinstance(state, FineJoinState) else msgspec.UNSET,
         )
 
     def _tokens(self, state: JoinState, modality: Modality, start: float, end: float) -> list[Token]:
@@ -205,6 +231,10 @@ class Join:
         state.seen = {name: due for name, due in state.seen.items() if due > told - REMEMBERED}
         for modality, tokens in state.tokens.items():
             state.tokens[modality] = [token for token in tokens if token.end > start - self.reach_s[modality]]
+        if isinstance(state, FineJoinState):
+            for kind, rows in state.rows.items():
+                first = row_at(start, state.hops[kind])
+                state.rows[kind] = {number: row for number, row in rows.items() if number >= first}
         for marks in state.marks.values():
             while len(marks) > 1 and marks[0][0] < end:
                 del marks[0]

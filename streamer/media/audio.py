@@ -106,7 +106,7 @@ class Sound:
         second = max(0, math.floor(start))
         self.resume(SoundState(time=second, begin=second, heard=second, told=second))
 
-    def finish(self, until: float) -> Iterator[AnyMessage]:
+    def finish(self, until: float = 0.0) -> Iterator[AnyMessage]:
         """What decoder and resamplers still hold; what is missing is so up to a time in seconds."""
         try:
             frames = decode(self.decoder, None)

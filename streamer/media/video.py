@@ -58,6 +58,7 @@ class Video:
     def __init__(self, stream: str, track: Track, clock: Clock, losses: Losses, options: Media, glimpser: Glimpser) -> None:
         self.stream, self.track, self.clock, self.losses, self.glimpser = stream, track, clock, losses, glimpser
         self.keys_only = options.decode == "keyframes"
+        self.pause = options.picture_pause_s
         self.ratio = Fraction(*track.ratio)
         self.decoding = Decoding(clock, glimpser, self.losses, options.decode == "full")
         self.cutter = Cutter(track)
@@ -129,7 +130,7 @@ class Video:
         """Nothing before a time in seconds will be told, for nobody knows it."""
         self.waiting, self.end = True, start
 
-    def finish(self, until: float) -> Iterator[AnyMessage]:
+    def finish(self, until: float = 0.0) -> Iterator[AnyMessage]:
         """What is left when no packet follows; what is missing is so up to a time in seconds."""
         yield from self._close(self.end + self.grid.slack)
         if self.waiting and until > self.end:
@@ -192,7 +193,7 @@ class Video:
         time, luma, rows[-1].frame = rows[-1].time, rows[-1].luma, None  # a frame that is kept keeps its decoder's memory
         width, height = self.glimpser.shape(frame, self.ratio)
         picture = None
-        if self.glimpser.picture_width_px and (self.gate is None or self.gate.passes(time, luma)):
+        if self.glimpser.picture_width_px and self._news(time, luma):
             picture = self.glimpser.picture(frame, self.ratio)
             self.gate = Gate(time, luma)
         return Frame(
@@ -205,6 +206,10 @@ class Video:
             luma=np.stack([row.luma for row in rows]),
             luma_times=np.array([row.time for row in rows]),
         )
+
+    def _news(self, time: float, luma: np.ndarray) -> bool:
+        """There is something to read that was not there in the last picture that was given, and that is long enough ago."""
+        return self.gate is None or (time - self.gate.time >= self.pause - NEAR and self.gate.passes(time, luma))
 
     def _hold(self) -> Frame | None:
         """The last Frame once more, for it still stands."""

@@ -16,6 +16,9 @@ from streamer.models.graph import Graph, tensor
 SIZE = 224  # px, of Lite0
 CLASSES = 1000
 WIDTH = 1280  # of the embedding
+CHANNELS, BORDER = 112, 1  # of the middle layer, the last of its width: 14 × 14 cells, without those at the edge, where padding shows
+CELLS = (3, 4)  # rows, columns that are left of it: where something is, coarsely; pictures are wider than high
+MIDDLE = CHANNELS * CELLS[0] * CELLS[1]  # its width
 EPSILON = 1e-3  # of the batch norms: TensorFlow's, not torch's default
 
 # repeats, kernel, stride, expansion, channels in, channels out
@@ -55,6 +58,7 @@ class Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         inner = inputs * expansion
+        self.outputs = outputs
         self.residual = stride == 1 and inputs == outputs
         self.expands = expansion != 1
         if self.expands:
@@ -129,18 +133,31 @@ class _Pen(Graph):
         y = self.conv(y, block._project_conv, block._bn2)
         return self.add("Add", x, y) if block.residual else y
 
+    def middle(self, x: str) -> str:
+        """The means of a layer's cells over a coarse grid, channel after channel."""
+        first, last, axes = (self.weight(np.array(pair)) for pair in ([BORDER] * 2, [-BORDER] * 2, [2, 3]))
+        inner = SIZE // 16 - 2 * BORDER
+        size = [inner // cells for cells in CELLS]
+        pooled = self.add("AveragePool", self.add("Slice", x, first, last, axes), kernel_shape=size, strides=size)
+        return self.add("Flatten", pooled, axis=1, name="middle")
 
-def save(network: EfficientNetLite0, path: pathlib.Path) -> None:
-    """Writes the graph: `images` uint8 [batch, 224, 224, 3] to `logits` and `embeddings`."""
+
+def save(network: EfficientNetLite0, path: pathlib.Path, with_middle: bool = False) -> None:
+    """Writes the graph: `images` uint8 [batch, 224, 224, 3] to `logits` and `embeddings`, and perhaps `middle` [batch, 1344]."""
     pen = _Pen()
     middle, scale = (pen.weight(np.array(value, np.float32)) for value in (127, 1 / 128))
     x = pen.add("Mul", pen.add("Sub", pen.add("Cast", "images", to=1), middle), scale)
     x = pen.relu6(pen.conv(pen.add("Transpose", x, perm=(0, 3, 1, 2)), network._conv_stem, network._bn0))
+    outputs = [tensor("logits", np.float32, "batch", CLASSES), tensor("embeddings", np.float32, "batch", WIDTH)]
+    layer = ""  # the last one of CHANNELS
     for block in network._blocks:
         x = pen.block(x, block)
+        layer = x if isinstance(block, Block) and block.outputs == CHANNELS else layer
+    if with_middle:
+        pen.middle(layer)
+        outputs.append(tensor("middle", np.float32, "batch", MIDDLE))
     x = pen.relu6(pen.conv(x, network._conv_head, network._bn1))
     x = pen.add("ReduceMean", x, axes=(2, 3), keepdims=0, name="embeddings")
     weight, bias = (pen.weight(part.detach().numpy()) for part in (network._fc.weight, network._fc.bias))
     pen.add("Gemm", x, weight, bias, transB=1, name="logits")
-    outputs = [tensor("logits", np.float32, "batch", CLASSES), tensor("embeddings", np.float32, "batch", WIDTH)]
     pen.save(path, [tensor("images", np.uint8, "batch", SIZE, SIZE, 3)], outputs)

@@ -26,11 +26,14 @@ def load_text(name: str = TEXT) -> TextEncoder:
     return hub.Sentences(name, folder, prefix, first_token, NEUTRAL)
 
 
-def load_image(name: str, text: TextEncoder | None = None) -> ImageEncoder:
-    """An encoder of pictures; classifiers speak through the words of `text`. Errors: ModelError."""
+def load_image(name: str, text: TextEncoder | None = None, fine: bool = False) -> ImageEncoder:
+    """An encoder of pictures; classifiers speak through the words of `text`. Errors: ModelError.
+
+    `fine`: a FineImageEncoder, where the model is one that can be.
+    """
     folder, architecture = _found(name, "vision")
     if name in TABLE and TABLE[name].files:
-        return pictures.load(name, text or load_text())
+        return pictures.load(name, text or load_text(), fine)
     from streamer.models import hub, towers  # here: torch, which the offline profile does without
 
     if architecture.endswith("ForImageClassification"):

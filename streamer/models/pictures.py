@@ -11,23 +11,28 @@ import yaml
 
 from streamer.models import cache, places, session
 from streamer.models.protocols import TextEncoder
-from streamer.models.words import ImageThroughWords, Words
+from streamer.models.words import FineImageThroughWords, ImageThroughWords, Words
 
 SIZE = (224, 224)  # px; the whole frame is squeezed into it: what happens at the edges of a camera's view matters
 
 
-def load(name: str, text: TextEncoder) -> ImageThroughWords:
-    """EfficientNet-Lite0 of the table through the words of a text encoder. Errors: ModelError."""
+def load(name: str, text: TextEncoder, fine: bool = False) -> ImageThroughWords:
+    """EfficientNet-Lite0 of the table through the words of a text encoder; `fine`: with its middle layer. Errors: ModelError."""
     weights = places.directory(name) / "efficientnet-lite0-57934424.pth"
     names = json.loads((places.directory("imagenet-names") / "imagenet1k_clean_names.json").read_text("utf-8"))
     words = Words(text, names, everyday_words(len(names)))
-    network = session.load(cache.kept(f"graphs/{places.fingerprint(name)}.onnx", functools.partial(_draw, weights)))
+    graph = f"graphs/{places.fingerprint(name)}{'-middle' if fine else ''}.onnx"
+    network = session.load(cache.kept(graph, functools.partial(_draw, weights, fine)))
 
     def classify(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logits, vectors = session.run(network, images)
         return logits, vectors
 
-    return ImageThroughWords(name, SIZE, classify, words)
+    def look(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        logits, vectors, middle = session.run(network, images)
+        return logits, vectors, middle
+
+    return FineImageThroughWords(name, SIZE, look, words) if fine else ImageThroughWords(name, SIZE, classify, words)
 
 
 def everyday_words(classes: int) -> Sequence[str]:
@@ -42,7 +47,7 @@ def everyday_words(classes: int) -> Sequence[str]:
     return words
 
 
-def _draw(weights: pathlib.Path, path: pathlib.Path) -> None:
+def _draw(weights: pathlib.Path, fine: bool, path: pathlib.Path) -> None:
     from streamer.models import efficientnet  # here: torch and onnx are needed once, not at every start
 
-    efficientnet.save(efficientnet.load(weights), path)
+    efficientnet.save(efficientnet.load(weights), path, fine)

@@ -1,7 +1,7 @@
 """What encoders promise: pictures, sounds and words as unit vectors, and questions about them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -37,6 +37,14 @@ class ImageEncoder(Protocol):
 
     def queries(self, prompts: Sequence[str]) -> Queries:
         """Prompts as questions about the keys."""
+
+
+@runtime_checkable
+class FineImageEncoder(ImageEncoder, Protocol):
+    """One that tells a layer in its middle too: where in the picture something is, before it knows what."""
+
+    def look(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What `encode` says, and the layer float32 [batch, width]."""
 
 
 class SoundEncoder(Protocol):

@@ -8,19 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from streamer.models import cache, places, session
+from streamer.models.mel import FRAME, RATE_HZ, STEP, energies
 from streamer.models.protocols import TextEncoder
 from streamer.models.words import SoundThroughWords, Words
 
-RATE_HZ = 16_000
-FRAME = 400  # samples: 25 ms
-STEP = 160  # samples: 10 ms
-FFT = 512  # points
-BANDS = 64  # mel
-LOWEST_HZ, HIGHEST_HZ = 125.0, 7500.0
 FRAMES = 96  # of a patch
 PATCH = (FRAMES - 1) * STEP + FRAME  # samples a patch hears: 15,600
 HOP = FRAMES // 2 * STEP  # samples from patch to patch: .48 s
-FLOOR = 0.001  # added to each mel energy before the logarithm
 
 LOUDNESS = 0.1  # RMS of every patch: the network listens for loudness too (at −40 dB it is right in 4 of 100), recorders differ in it.
 # On sounds and speech at 0, −20 and −40 dB .1 both ways keeps every top label; .02, .05 or only raising loses 4 to 27 in 100
@@ -66,30 +60,7 @@ def class_names(path: pathlib.Path) -> Sequence[str]:
 def _patch(samples: np.ndarray) -> np.ndarray:
     raised = np.zeros(PATCH, np.float32)
     raised[: len(samples)] = samples * np.float32(gain(samples))
-    frames = np.lib.stride_tricks.sliding_window_view(raised, FRAME)[::STEP] * _window()
-    energies = np.abs(np.fft.rfft(frames, FFT)).astype(np.float32) @ _filters()
-    return np.asarray(np.log(energies + np.float32(FLOOR)))
-
-
-@functools.cache
-def _window() -> np.ndarray:
-    return np.asarray(np.hanning(FRAME + 1)[:-1], np.float32)  # periodic, as TensorFlow's
-
-
-@functools.cache
-def _filters() -> np.ndarray:
-    """float32 [257, 64]: triangles between points that are evenly spaced on HTK's mel scale."""
-    bins = _mel(np.linspace(0, RATE_HZ / 2, FFT // 2 + 1))[:, None]
-    edges = np.linspace(_mel(np.array(LOWEST_HZ)), _mel(np.array(HIGHEST_HZ)), BANDS + 2)
-    rise = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    fall = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    filters = np.maximum(0, np.minimum(rise, fall))
-    filters[0] = 0  # no constant part
-    return np.asarray(filters, np.float32)
-
-
-def _mel(hz: np.ndarray) -> np.ndarray:
-    return np.asarray(1127.0 * np.log1p(hz / 700.0))
+    return energies(raised)
 
 
 def _draw(archive: pathlib.Path, path: pathlib.Path) -> None:

@@ -17,6 +17,7 @@ RIDGE = 0.1  # of the mean eigenvalue, added to the covariance before it is inve
 
 Classify = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 # pictures or sound → logits float32 [items, classes], the classifier's own embeddings float32 [items, width] if it tells them
+Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 class Words:
@@ -92,6 +93,23 @@ class ImageThroughWords:
         """uint8 [batch, height, width, 3] → keys, the classifier's embeddings."""
         logits, vectors = self.classify(images)
         return self.words.keys(logits), vectors
+
+
+class FineImageThroughWords(ImageThroughWords):
+    """A FineImageEncoder.
+
+    Args:
+        look: pictures → logits, embeddings, a layer in the middle of the classifier float32 [items, width].
+    """
+
+    def __init__(self, name: str, size: tuple[int, int], look: Look, words: Words) -> None:
+        super().__init__(name, size, lambda images: look(images)[:2], words)
+        self._look = look
+
+    def look(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """uint8 [batch, height, width, 3] → keys, the classifier's embeddings, the layer."""
+        logits, vectors, middle = self._look(images)
+        return self.words.keys(logits), vectors, middle
 
 
 class SoundThroughWords:

@@ -10,6 +10,7 @@ import numpy as np
 from schemas.messages import (
     AnyMessage,
     Features,
+    Fine,
     Frame,
     Keyframe,
     Levels,
@@ -22,16 +23,18 @@ from schemas.messages import (
     microseconds,
 )  # fmt: skip
 from streamer.config import Vision
-from streamer.models.protocols import ImageEncoder, TextEncoder
-from streamer.vision import keyframes, levels, lines, shots
+from streamer.models.protocols import FineImageEncoder, ImageEncoder, TextEncoder
+from streamer.vision import keyframes, levels, lines, motion, shots
 from streamer.vision.keyframes import Candidate, KeyframeState
 from streamer.vision.levels import LevelState, Series
 from streamer.vision.lines import Line, LineReader, LinesState, Token
+from streamer.vision.motion import MotionState
 from streamer.vision.sharpness import reliability
 from streamer.vision.shots import ShotState, Span
 
 CELL_S = levels.CELL * levels.HOP_S  # tokens of writing that stays come by the cell too
 FRAME_S = 0.04  # how long a picture stays where nothing tells
+MIDDLE_S = 0.5  # seconds from one vector to the next where what is fine is wanted
 CODE = 28  # px: side of the small copy by which a picture is compared with the last encoded one
 SAME = 4  # greys: no 8 × 8 px of the encoder's image differ more on average where its vector is used again
 PHRASES = 512  # vectors of lines that are kept
@@ -61,16 +64,34 @@ class SeeState(msgspec.Struct):
     end: float = 0.0  # of the picture as far as it is known, seconds
 
 
+class FineSeeState(SeeState):
+    """… and for what is fine."""
+
+    motion: MotionState | None = None  # None before the first thumbnail
+    middle: np.ndarray | None = None  # float16 [width]: the middle layer of what was seen
+
+
 class See:
     """Frames in; Features(vision, ocr), Shot, Keyframe, Picture, Levels, ScreenText and Watermarks of vision and ocr out."""
 
     name = "see"
     reads = (Frame, Watermark)
     marks: tuple[Modality, ...] = ("vision",)
-    state_type = SeeState
+    state_type: type[SeeState] = SeeState
 
-    def __init__(self, encoder: ImageEncoder | None, text_encoder: TextEncoder | None, options: Vision, reader: LineReader | None) -> None:
-        """Without an encoder there are no Features(vision), without a text encoder those of ocr are empty, without a reader no writing."""
+    def __init__(
+        self,
+        encoder: ImageEncoder | None,
+        text_encoder: TextEncoder | None,
+        options: Vision,
+        reader: LineReader | None,
+        fine: bool = False,
+    ) -> None:
+        """Without an encoder there are no Features(vision), without a text encoder those of ocr are empty, without a reader no writing.
+
+        `fine`: Fine(motion) too, and Fine(middle) where the encoder tells it.
+        """
+        self.state_type = FineSeeState if fine else SeeState
         self.states: dict[str, SeeState] = {}
         self.encoder, self.text_encoder, self.reader = encoder, text_encoder, reader
         self.options = options
@@ -90,13 +111,15 @@ class See:
     def _see(self, frame: Frame) -> Iterator[AnyMessage]:
         state = self.states.get(_key(frame))
         if state is None:
-            state = SeeState(frame.stream, frame.epoch, ShotState(), KeyframeState(), LinesState())
+            state = self.state_type(frame.stream, frame.epoch, ShotState(), KeyframeState(), LinesState())
             self.states[_key(frame)] = state
         yield from self._glance(state, frame)
+        if isinstance(state, FineSeeState):
+            yield from _motion(state, frame)
         yield from self._token(state, frame.time)
         state.time = frame.time
         if self.encoder is not None:
-            state.seen = _encoded(state.seen, self.encoder, frame.image)
+            _look(state, self.encoder, frame.image)
         yield from self._read(state, frame)
         if self.options.keyframes:
             yield from _keep(state, frame)
@@ -115,13 +138,17 @@ class See:
             if over := shots.observe(state.shots, picture, time, self.options.cut_threshold):
                 yield from _shot(state, over)
 
-    def _token(self, state: SeeState, end: float) -> Iterator[Features]:
+    def _token(self, state: SeeState, end: float) -> Iterator[Features | Fine]:
         """The vector of the last Frame, which stood until `end`."""
         if state.seen is not None and state.time is not None:
             yield Features(
                 stream=state.stream, epoch=state.epoch, modality="vision", spans=np.array([[state.time, end]], np.float64),
                 keys=state.seen.keys, vectors=state.seen.vectors, reliability=np.array([state.seen.reliability], np.float32),
             )  # fmt: skip
+            if isinstance(state, FineSeeState) and state.middle is not None:
+                yield Fine(
+                    stream=state.stream, epoch=state.epoch, kind="middle", start=state.time, hop=MIDDLE_S, values=state.middle[None]
+                )  # fmt: skip
 
     def _read(self, state: SeeState, frame: Frame) -> Iterator[AnyMessage]:
         if self.reader is None:
@@ -175,13 +202,37 @@ class See:
             yield from _shot(state, over)
 
 
-def _encoded(seen: Seen | None, encoder: ImageEncoder, image: np.ndarray) -> Seen:
-    """A picture's vector: the last one where it looks the same; each picture by itself, so that batches change no bit."""
+def _look(state: SeeState, encoder: ImageEncoder, image: np.ndarray) -> None:
+    """Takes a picture's vector: the last one where it looks the same; each picture by itself, so that batches change no bit."""
     code = cv2.resize(image, (CODE, CODE), interpolation=cv2.INTER_AREA)
-    if seen is not None and int(cv2.absdiff(code, seen.code).max()) < SAME:
-        return seen
-    keys, vectors = encoder.encode(image[None])
-    return Seen(code, keys.astype(np.float16), None if vectors is None else vectors.astype(np.float16), reliability(image))
+    if state.seen is not None and int(cv2.absdiff(code, state.seen.code).max()) < SAME:
+        return
+    vectors: np.ndarray | None
+    if isinstance(state, FineSeeState) and isinstance(encoder, FineImageEncoder):
+        keys, vectors, middle = encoder.look(image[None])
+        state.middle = middle[0].astype(np.float16)
+    else:
+        keys, vectors = encoder.encode(image[None])
+    state.seen = Seen(code, keys.astype(np.float16), None if vectors is None else vectors.astype(np.float16), reliability(image))
+
+
+def _motion(state: FineSeeState, frame: Frame) -> Iterator[Fine]:
+    """What the thumbnails tell of movement."""
+    rows: list[np.ndarray] = []
+    for picture, time in zip(frame.luma, frame.luma_times.tolist(), strict=True):
+        if state.motion is None or time - state.motion.time > motion.PAUSE_S:
+            yield from _moved(state, rows)
+            rows, state.motion = [], motion.begin(picture, time)
+        elif time > state.motion.time:
+            rows += motion.observe(state.motion, picture, time)
+    yield from _moved(state, rows)
+
+
+def _moved(state: FineSeeState, rows: list[np.ndarray]) -> Iterator[Fine]:
+    """The newest rows of movement."""
+    if state.motion is not None and rows:
+        start = (state.motion.row - len(rows)) * motion.HOP_S
+        yield Fine(stream=state.stream, epoch=state.epoch, kind="motion", start=start, hop=motion.HOP_S, values=np.stack(rows))
 
 
 def _keep(state: SeeState, frame: Frame) -> Iterator[AnyMessage]:

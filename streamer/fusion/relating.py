@@ -1,0 +1,191 @@
+"""What a trained fusion hears and sees only together, and what it feels, in NumPy.
+
+B windows, T bins, L labels, M modalities, D width, K curves, F fine steps, C cells of the picture, G = spans × T.
+"""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from schemas.messages import MODALITIES
+from streamer.fusion.arrays import BINS, FINE_ROWS
+from streamer.fusion.layers import Weights, attention, block, convolved, lags, linear, mlp, norm, silu
+from streamer.fusion.reading import CENTRES, Given, Reading
+
+PAIRS = (("vision", "sound"), ("vision", "text"), ("vision", "ocr"))
+LAGS, SPANS, LOCAL, CELLS = 3, (9, 25), 17, 16  # steps; see streamer.training.rhythm
+NOISE = np.float32(1e-2)
+SOFTEN, NEUTRAL = np.float32(0.1), np.float32(0.5)  # see streamer.training.mood
+SURE, UNSURE = -4.0, 1.5
+SENSES = tuple(combinations(range(len(MODALITIES)), 2))
+
+
+class Mood(NamedTuple):
+    """What is felt; valence in [-1, 1]."""
+
+    value: np.ndarray  # float32 [B, M] of each sense
+    log_variance: np.ndarray  # float32 [B, M]
+    overall: np.ndarray  # float32 [B]
+    overall_log_variance: np.ndarray  # float32 [B]
+    conflict: np.ndarray  # float32 [B]: logit
+
+
+def together(weights: Weights, what: Given, reading: Reading, declared: np.ndarray) -> np.ndarray:
+    """Evidence from the relation of senses, float32 [B, T, L]."""
+    found: list[np.ndarray] = []
+    if "rhythm.hear.weight" in weights:
+        there = what.fine[:, 1] & what.fine[:, 2] & reading.present[:, 0] & reading.present[:, 1]
+        found.append(_rhythm(weights.under("rhythm"), what.motion, what.onsets) * there[:, None, None])
+    if "product.out.weight" in weights:
+        found.append(_products(weights.under("product"), reading))
+    if "joint.query" in weights:
+        found.append(_joint(weights.under("joint"), reading))
+    evidence = linear(weights.under("head"), norm(weights.under("norm"), np.concatenate(found, -1))) * np.tanh(weights["gate"])
+    related = reading.present.astype(np.float32) @ declared.astype(np.float32) > 1.5
+    told: np.ndarray = evidence * related[:, None]
+    return told
+
+
+def _products(weights: Weights, reading: Reading) -> np.ndarray:
+    products = []
+    for number, (one, other) in enumerate(PAIRS):
+        both: np.ndarray = reading.present[:, MODALITIES.index(one)] & reading.present[:, MODALITIES.index(other)]
+        product = linear(weights.under(f"one.{number}"), reading.read[one]) * linear(weights.under(f"other.{number}"), reading.read[other])
+        products.append(product * both[:, None, None])
+    return linear(weights.under("out"), np.concatenate(products, -1))
+
+
+def _joint(weights: Weights, reading: Reading) -> np.ndarray:
+    tokens = list(reading.tokens.values())
+    size = len(tokens[0].x)
+    x = np.concatenate([one.x + sense for one, sense in zip(tokens, weights["sense"], strict=True)], 1)
+    mask = np.concatenate([one.mask for one in tokens], 1)
+    times = [np.concatenate([np.broadcast_to(one.times[end], one.mask.shape) for one in tokens], 1) for end in (0, -1)]
+    query = np.broadcast_to(weights["query"], (size, BINS, x.shape[-1]))
+    return block(weights.under("block"), query, x, lags(CENTRES, *times), mask)
+
+
+def _rhythm(weights: Weights, motion: np.ndarray, onsets: np.ndarray) -> np.ndarray:
+    """Whether sight and sound move together, float32 [B, T, D]."""
+    heard = convolved(weights.under("heard"), silu(convolved(weights.under("hear"), onsets)))  # [B, F, K]
+    seen = convolved(weights.under("seen"), silu(convolved(weights.under("see"), _moments(motion))))  # [B, C, F, K]
+    heard = np.ascontiguousarray(heard.transpose(0, 2, 1)[:, :, None])  # [B, K, 1, F]
+    seen = np.ascontiguousarray(seen.transpose(0, 3, 1, 2))  # [B, K, C, F]
+    return mlp(weights.under("join"), _correlations(heard - _local(heard), seen - _local(seen)))
+
+
+def _correlations(heard: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """[B, T, features]: at each lag the best of the cells and all of them, and the energy of both."""
+    energy = np.square(heard) @ NEAR + NOISE
+    each = np.square(seen) @ NEAR + NOISE
+    every = each.sum(-2, keepdims=True)
+    best, whole = 1 / np.sqrt(energy * each), 1 / np.sqrt(energy * every)
+    padded = np.pad(seen, ((0, 0), (0, 0), (0, 0), (LAGS, LAGS)))
+    found = [np.log(energy), np.log(every)]
+    for lag in range(2 * LAGS + 1):
+        product = (heard * padded[..., lag : lag + heard.shape[-1]]) @ NEAR
+        found += [(product * best).max(-2, keepdims=True), product.sum(-2, keepdims=True) * whole]
+    features = np.concatenate(found, -2)  # [B, K, features, G]
+    spans = features.reshape(*features.shape[:-1], len(SPANS), BINS)
+    return spans.transpose(0, 4, 1, 2, 3).reshape(len(heard), BINS, -1)
+
+
+def _moments(motion: np.ndarray) -> np.ndarray:
+    """Motion and its changes by cell: [B, F, 64] → [B, C, F, 7]."""
+    cells = motion.reshape(*motion.shape[:2], 4, CELLS).transpose(0, 3, 1, 2)  # [B, C, F, 4]
+    jump = np.zeros_like(cells)
+    jump[:, :, 1:] = np.abs(cells[:, :, 1:] - cells[:, :, :-1])
+    turn, speed = jump[..., 2:].sum(-1, keepdims=True), np.abs(cells[..., 2:]).sum(-1, keepdims=True)
+    return np.concatenate([cells, jump[..., :1], turn, speed], -1)
+
+
+def _local(curves: np.ndarray) -> np.ndarray:
+    """Mean over LOCAL steps of [B, K, C, F], the ends repeated."""
+    half = LOCAL // 2
+    padded = np.pad(curves, ((0, 0), (0, 0), (0, 0), (half, half)), mode="edge")
+    sums = np.pad(padded.cumsum(-1, dtype=np.float32), ((0, 0), (0, 0), (0, 0), (1, 0)))
+    means: np.ndarray = (sums[..., LOCAL:] - sums[..., :-LOCAL]) / np.float32(LOCAL)
+    return means
+
+
+def _near() -> np.ndarray:
+    """Which steps are about which bin, float32 [F, G] of 0 and 1."""
+    steps = np.arange(FINE_ROWS)[:, None] + 0.5
+    middles = (np.arange(BINS) + 0.5) * (FINE_ROWS / BINS)
+    apart = np.abs(steps - middles)
+    return np.concatenate([(apart <= span / 2).astype(np.float32) for span in SPANS], 1)
+
+
+NEAR = _near()
+
+
+def opinions(weights: Weights, reading: Reading) -> np.ndarray:
+    """What each sense feels by itself, float32 [B, M, 2]: valence before tanh, log variance."""
+    return np.stack([_opinion(weights, number, reading) for number in range(len(MODALITIES))], 1)
+
+
+def mood(weights: Weights, arrays: Mapping[str, np.ndarray], reading: Reading, opinions: np.ndarray, keep: np.ndarray) -> Mood:
+    """What is felt where only some senses count.
+
+    Args:
+        weights: of the mood.
+        arrays: of the windows: reliability of words.
+        reading: of all senses.
+        opinions: of all senses, see `opinions`.
+        keep: bool [B, M], the senses that count.
+    """
+    present = (reading.present & keep).astype(np.float32)
+    value = np.tanh(opinions[..., 0]) * present
+    log_variance = np.clip(opinions[..., 1], SURE, UNSURE)
+    sure = present * _reliability(arrays, reading)
+    weight = np.exp(weights["importance"]) * sure / (np.exp(log_variance) + SOFTEN)
+    total = weight.sum(1) + NEUTRAL
+    anchor = (weight * value).sum(1) / total
+    overall = anchor
+    if "joint.query" in weights:
+        overall = np.clip(anchor + _correction(weights.under("joint"), reading, present > 0), -1, 1)
+    between = (weight * np.square(value - anchor[:, None])).sum(1) / total
+    variance = 1 / (np.maximum((sure / np.exp(log_variance)).sum(1), np.float32(1e-3)) + 1) + between
+    conflict = mlp(weights.under("quarrel"), _apart(value, log_variance, present))[:, 0]
+    return Mood(value, log_variance, overall, np.log(variance) + weights["spread"], conflict)
+
+
+def _opinion(weights: Weights, number: int, reading: Reading) -> np.ndarray:
+    modality = MODALITIES[number]
+    tokens = reading.tokens[modality]
+    query = np.broadcast_to(weights["query"][number], (len(tokens.x), 1, tokens.x.shape[-1]))
+    found = attention(weights.under(f"pool.{modality}"), query, tokens.x, (), tokens.mask)
+    return mlp(weights.under(f"head.{modality}"), norm(weights.under(f"norm.{modality}"), found[:, 0]))
+
+
+def _reliability(arrays: Mapping[str, np.ndarray], reading: Reading) -> np.ndarray:
+    """Mean reliability of the tokens of each modality, [B, M]; 1 where it is not known."""
+    known = np.ones((len(reading.present), len(MODALITIES)), np.float32)
+    for name in ("text", "ocr"):
+        mask = reading.tokens[name].mask.astype(np.float32)
+        known[:, MODALITIES.index(name)] = (mask * arrays[f"{name}_reliability"]).sum(1) / np.maximum(mask.sum(1), 1)
+    return known
+
+
+def _correction(weights: Weights, reading: Reading, keep: np.ndarray) -> np.ndarray:
+    """What shows of the mood only together, [B]; 0 where fewer than two senses count."""
+    tokens = list(reading.tokens.values())
+    x = np.concatenate([one.x for one in tokens], 1)
+    mask = np.concatenate([one.mask & keep[:, number : number + 1] for number, one in enumerate(tokens)], 1)
+    query = np.broadcast_to(weights["query"], (len(x), 1, x.shape[-1]))
+    found = attention(weights.under("attention"), query, norm(weights.under("norm"), x), (), mask)
+    correction: np.ndarray = linear(weights.under("out"), silu(found))[:, 0, 0] * (keep.sum(1) > 1)
+    return correction
+
+
+def _apart(value: np.ndarray, log_variance: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """How every two senses differ: [B, 5 pairs]."""
+    features = []
+    for one, other in SENSES:
+        both = present[:, one] * present[:, other]
+        gap = value[:, one] - value[:, other]
+        distance = np.abs(gap) / np.sqrt(np.exp(log_variance[:, one]) + np.exp(log_variance[:, other]))
+        features += [gap * both, np.abs(gap) * both, distance * both, value[:, one] * value[:, other], both]
+    return np.stack(features, 1)
