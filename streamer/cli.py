@@ -1,6 +1,7 @@
 """The command line."""
 
 import logging
+import pathlib
 import signal
 import sys
 from typing import Annotated
@@ -102,6 +103,21 @@ def ingest(
     options = sending.Ingest(paced=pace == "real", passes=loop, stream=stream, live=live, quiet=quiet)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     raise typer.Exit(1 if sending.run(sources, config, options) else 0)
+
+
+@app.command()
+def synth(
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same clip.")],
+    out: Annotated[pathlib.Path, typer.Option("--out", metavar="CLIP.mp4", help="The film; its truth lies beside it as CLIP.json.")],
+    split: Annotated[str, typer.Option("--split", metavar="NAME", help="Which families of things it is made of.")] = "train",
+    scenes: Annotated[int, typer.Option("--scenes", metavar="N", help="So many scenes of 8 s in a row.")] = 1,
+    width: Annotated[int, typer.Option("--width", metavar="PX")] = 320,
+    height: Annotated[int, typer.Option("--height", metavar="PX")] = 240,
+) -> None:
+    """A made film in which everything that happens is known, to train, test and try with."""
+    from streamer.synth import film, script
+
+    film.write(script.write(seed, split, scenes), out, width, height)
 
 
 @app.command()
