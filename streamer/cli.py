@@ -12,6 +12,7 @@ import streamer
 from streamer.bus.commands import commands as bus_commands
 from streamer.errors import ConfigError, StreamerError
 from streamer.progress import complain
+from streamer.training.commands import commands as training_commands
 
 app = typer.Typer(
     add_completion=True,
@@ -21,6 +22,7 @@ app = typer.Typer(
     help=streamer.__doc__,
 )
 app.add_typer(bus_commands)
+app.add_typer(training_commands, name="train")
 
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="An option, for example speech.language=de.")]
 Tell = Annotated[

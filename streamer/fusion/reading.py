@@ -28,7 +28,7 @@ class Given(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """The tokens of one modality after self-attention."""
+    """The tokens of one modality."""
 
     x: np.ndarray  # float32 [B, N, D]
     mask: np.ndarray  # bool [B, N]
@@ -38,7 +38,8 @@ class Tokens(NamedTuple):
 class Reading(NamedTuple):
     """What the senses make of their tokens."""
 
-    tokens: dict[str, Tokens]
+    raw: dict[str, Tokens]  # before self-attention: each token by itself
+    tokens: dict[str, Tokens]  # after it
     read: dict[str, np.ndarray]  # float32 [B, T, D]: what each bin finds
     present: np.ndarray  # bool [B, M]
     said: np.ndarray  # float32 [B, T, L, M]: evidence
@@ -75,26 +76,32 @@ def read(weights: Weights, arrays: Mapping[str, np.ndarray], what: Given, keep: 
         keep: bool [B, M], which modalities are not forced off.
         declared: bool [M, L], modalities that a label declares.
     """
+    raw: dict[str, Tokens] = {}
     tokens: dict[str, Tokens] = {}
     found: dict[str, np.ndarray] = {}
     said: list[np.ndarray] = []
     for number, modality in enumerate(MODALITIES):
         mask = what.mask[modality] & keep[:, number : number + 1]
         own = weights.under(f"senses.sense.{modality}")
-        tokens[modality] = _attended(weights.under("stems"), own, modality, what.x[modality], mask, _times(arrays, modality))
+        raw[modality] = Tokens(_stem(weights.under("stems"), modality, what.x[modality]), mask, _times(arrays, modality))
+        tokens[modality] = _attended(own, raw[modality])
         found[modality] = _found(own, tokens[modality])
         said.append(linear(own.under("head"), found[modality]))
     present = np.stack([one.mask.any(1) for one in tokens.values()], 1)
     weight = declared.T.astype(np.float32)
     if "senses.gate" in weights:
         weight = weight * np.tanh(weights["senses.gate"])
-    return Reading(tokens, found, present, np.stack(said, -1) * weight * present[:, None, None])
+    return Reading(raw, tokens, found, present, np.stack(said, -1) * weight * present[:, None, None])
 
 
-def _attended(stems: Weights, own: Weights, modality: str, x: np.ndarray, mask: np.ndarray, times: tuple[np.ndarray, ...]) -> Tokens:
+def _stem(stems: Weights, modality: str, x: np.ndarray) -> np.ndarray:
     if f"norm.{modality}.weight" in stems:
         x = norm(stems.under(f"norm.{modality}"), x)
-    x = linear(stems.under(f"linear.{modality}"), x)
+    return linear(stems.under(f"linear.{modality}"), x)
+
+
+def _attended(own: Weights, raw: Tokens) -> Tokens:
+    x, mask, times = raw
     apart = lags(times[0], times[0])
     for one in own.parts("blocks"):
         x = block(one, x, None, apart, mask)

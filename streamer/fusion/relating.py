@@ -11,10 +11,9 @@ import numpy as np
 
 from schemas.messages import MODALITIES
 from streamer.fusion.arrays import BINS, FINE_ROWS
-from streamer.fusion.layers import Weights, attention, block, convolved, lags, linear, mlp, norm, silu
-from streamer.fusion.reading import CENTRES, Given, Reading
+from streamer.fusion.layers import NEVER, Weights, attention, block, convolved, lags, linear, mlp, norm, silu
+from streamer.fusion.reading import CENTRES, Given, Reading, Tokens
 
-PAIRS = (("vision", "sound"), ("vision", "text"), ("vision", "ocr"))
 LAGS, SPANS, LOCAL, CELLS = 3, (9, 25), 17, 16  # steps; see streamer.training.rhythm
 NOISE = np.float32(1e-2)
 SOFTEN, NEUTRAL = np.float32(0.1), np.float32(0.5)  # see streamer.training.mood
@@ -34,27 +33,46 @@ class Mood(NamedTuple):
 
 def together(weights: Weights, what: Given, reading: Reading, declared: np.ndarray) -> np.ndarray:
     """Evidence from the relation of senses, float32 [B, T, L]."""
-    found: list[np.ndarray] = []
+    found: dict[str, np.ndarray] = {}
     if "rhythm.hear.weight" in weights:
         there = what.fine[:, 1] & what.fine[:, 2] & reading.present[:, 0] & reading.present[:, 1]
-        found.append(_rhythm(weights.under("rhythm"), what.motion, what.onsets) * there[:, None, None])
+        found["rhythm"] = _rhythm(weights.under("rhythm"), what.motion, what.onsets) * there[:, None, None]
     if "product.out.weight" in weights:
-        found.append(_products(weights.under("product"), reading))
+        found["product"] = _matching(weights.under("product"), reading)
     if "joint.query" in weights:
-        found.append(_joint(weights.under("joint"), reading))
-    evidence = linear(weights.under("head"), norm(weights.under("norm"), np.concatenate(found, -1))) * np.tanh(weights["gate"])
+        found["joint"] = _joint(weights.under("joint"), reading)
+    every = [linear(weights.under(f"head.{form}"), norm(weights.under(f"norm.{form}"), one)) for form, one in found.items()]
+    evidence = np.sum(every, 0, dtype=np.float32) * np.tanh(weights["gate"])
     related = reading.present.astype(np.float32) @ declared.astype(np.float32) > 1.5
     told: np.ndarray = evidence * related[:, None]
     return told
 
 
-def _products(weights: Weights, reading: Reading) -> np.ndarray:
-    products = []
-    for number, (one, other) in enumerate(PAIRS):
-        both: np.ndarray = reading.present[:, MODALITIES.index(one)] & reading.present[:, MODALITIES.index(other)]
-        product = linear(weights.under(f"one.{number}"), reading.read[one]) * linear(weights.under(f"other.{number}"), reading.read[other])
-        products.append(product * both[:, None, None])
-    return linear(weights.under("out"), np.concatenate(products, -1))
+def _matching(weights: Weights, reading: Reading) -> np.ndarray:
+    """Whether what is seen is what was spoken of, float32 [B, T, D]; see streamer.training.matching."""
+    seen = linear(weights.under("see"), _contrasted(reading.raw["vision"]))
+    seen = linear(weights.under("seen"), norm(weights.under("norm_seen"), seen))
+    words = reading.raw["text"]
+    normal = norm(weights.under("norm_said"), words.x)
+    weight = linear(weights.under("worth"), normal)[:, None, :, 0]
+    for number, lag in enumerate(lags(CENTRES, *words.times)):
+        weight = weight + weights[f"lag.{number}"][lag]
+    weight = np.where(words.mask[:, None], weight, NEVER)
+    top = np.maximum(weight.max(-1, keepdims=True), 0)
+    share = np.exp(weight - top)
+    share /= share.sum(-1, keepdims=True) + np.exp(-top)
+    both = (reading.present[:, 0] & reading.present[:, 2]).astype(np.float32)
+    return linear(weights.under("out"), seen * (share @ linear(weights.under("said"), normal)) * both[:, None, None])
+
+
+def _contrasted(tokens: Tokens) -> np.ndarray:
+    """A bin's token, and how it differs from a while ago and from long ago: [B, T, 3 D]."""
+    there = tokens.mask[..., None].astype(np.float32)
+    x = tokens.x * there
+    share = [span @ there for span in BEFORE]
+    here, lately, ago = (span @ x / np.maximum(some, 1) for span, some in zip(BEFORE, share, strict=True))
+    known = [(share[0] > 0) & (some > 0) for some in share[1:]]
+    return np.concatenate([x, (here - lately) * known[0], (here - ago) * known[1]], -1)
 
 
 def _joint(weights: Weights, reading: Reading) -> np.ndarray:
@@ -119,6 +137,15 @@ def _near() -> np.ndarray:
 
 
 NEAR = _near()
+
+
+def _before() -> np.ndarray:
+    """Which bins are here, a while ago and long ago, float32 [3, T, T] of 0 and 1."""
+    apart = np.arange(BINS) - np.arange(BINS)[:, None]
+    return np.stack([(apart >= first) & (apart <= last) for first, last in ((0, 1), (-4, -2), (-8, -4))]).astype(np.float32)
+
+
+BEFORE = _before()
 
 
 def opinions(weights: Weights, reading: Reading) -> np.ndarray:

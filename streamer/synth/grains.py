@@ -82,10 +82,10 @@ def _fire_clicks(length_s: float, rng: Generator, rate: int) -> Wave:
 
 
 def _fire_pops(length_s: float, rng: Generator, rate: int) -> Wave:
-    """Small pockets of steam: sines that die within a few cycles."""
+    """Small pockets of steam: sines that die within a cycle or two; were they longer, it would be water."""
 
     def crackle() -> Wave:
-        return np.sin(2 * np.pi * rng.uniform(600, 5_000) * time(rate, 0.03)) * decay(rate, 0.03, rng.uniform(0.0008, 0.004))
+        return np.sin(2 * np.pi * rng.uniform(900, 5_500) * time(rate, 0.03)) * decay(rate, 0.03, rng.uniform(0.0002, 0.0009))
 
     return _burning(length_s, rng, rate, crackle)
 
