@@ -75,7 +75,8 @@ def _published(value: Any, decimals: int) -> Any:
             config = value.__struct_config__
             fields = {} if config.tag is None else {"type": config.tag}
             for name in value.__struct_fields__:
-                fields[name] = _published(getattr(value, name), EXACT_DECIMALS if name in EXACT else decimals)
+                if (item := getattr(value, name)) is not msgspec.UNSET:
+                    fields[name] = _published(item, EXACT_DECIMALS if name in EXACT else decimals)
             return fields
         case np.ndarray():
             return _published(value.tolist(), decimals)

@@ -309,6 +309,31 @@ class Hit(Part, frozen=True, kw_only=True):
     id: str  # of the Utterance or ScreenText
 
 
+class Estimate(Part, frozen=True, kw_only=True):
+    """A value and how sure it is."""
+
+    value: float
+    sd: float
+
+
+class Felt(Part, frozen=True, kw_only=True):
+    """The mood of a window as a trained fusion feels it; values in [-1, 1]."""
+
+    valence: float
+    sd: float
+    unimodal: dict[Modality, Estimate]
+    contributions: dict[Modality, float]  # Shapley values; they sum to the valence
+    conflict: float  # 0..1: how likely it is that two senses disagree
+
+
+class Trained(Part, frozen=True, kw_only=True):
+    """What a trained fusion said of a window in its reach."""
+
+    labels: np.ndarray  # bool [labels]: those that it spoke for
+    together: np.ndarray  # float32 [labels, bins]: evidence that only shows together
+    mood: Felt | None = None
+
+
 class FusedWindow(Message, frozen=True, kw_only=True):
     """A window, and for every label, bin and modality how much speaks for it. Inside only."""
 
@@ -321,6 +346,7 @@ class FusedWindow(Message, frozen=True, kw_only=True):
     scores: dict[str, np.ndarray]  # modality -> float32 [labels, tokens]: z, deviations above the background
     hits: tuple[Hit, ...] = ()  # already part of `evidence`
     level: int = 0
+    trained: Trained | msgspec.UnsetType = msgspec.UNSET  # what it adds; where it spoke, `prior` and `evidence` are its own
 
 
 class WindowClosed(Result, frozen=True, kw_only=True):
@@ -332,6 +358,7 @@ class WindowClosed(Result, frozen=True, kw_only=True):
     coverage: dict[str, float]
     complete: bool
     results: tuple[str, ...] = ()  # ids
+    level: int | msgspec.UnsetType = msgspec.UNSET  # where a trained fusion runs: its level, or 0 where the window is out of its reach
 
 
 class Evidence(Part, frozen=True, kw_only=True):
@@ -367,13 +394,6 @@ class Conflict(Part, frozen=True, kw_only=True):
     wording: str  # for example "words positive, voice negative"
 
 
-class Estimate(Part, frozen=True, kw_only=True):
-    """A value and how sure it is."""
-
-    value: float
-    sd: float
-
-
 class Sentiment(Result, frozen=True, kw_only=True):
     """The mood of a window on one axis, or why there is none."""
 
@@ -407,7 +427,7 @@ class Event(Result, frozen=True, kw_only=True):
     end: float
     confidence: float  # 0..1; a probability only where `calibration` says fitted
     threshold: float
-    contributions: dict[str, float] = {}  # prior and modalities; they sum to the logit of the strongest bin
+    contributions: dict[str, float] = {}  # prior, modalities and `together`; they sum to the logit of the strongest bin
     evidence: tuple[Evidence, ...] = ()
     severity: Literal["info", "notice", "warning", "critical"] = "info"
     modalities: dict[str, ModalityState] = {}

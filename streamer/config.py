@@ -16,6 +16,9 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
+NO_MODEL = "none"  # of the trained fusion
+
+
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A group of knobs."""
 
@@ -74,7 +77,14 @@ class Fusion(Section, frozen=True, kw_only=True):
     hop_s: Positive = 4.0  # every bin lies in two windows
     bin_s: Positive = 0.5
     labels: str = ""  # a labels file beside the default one; empty: the default
+    model: str = ""  # folder of a trained fusion for the labels it knows; empty: the one that comes along; none: no label has one
+    level: Annotated[int, msgspec.Meta(ge=0, le=3)] = 2
+    # up to which it may go: 0 none, 1 fitted weights, 2 each sense by itself, 3 what only shows together too, which turns on `fine`
     fine: bool = False  # rhythm and movement too, for what must be seen and heard at once: 2 pictures a second, and all are decoded
+
+    def __post_init__(self) -> None:
+        if self.level == 3 and self.model != NO_MODEL:
+            msgspec.structs.force_setattr(self, "fine", True)
 
 
 class Interpret(Section, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ import msgspec
 import yaml
 from msgspec import field
 
-from schemas.messages import MODALITIES, Modality
+from schemas.messages import MODALITIES, Calibration, Modality
 from streamer.errors import ConfigError
 
 DEFAULT = pathlib.Path(__file__).with_name("labels.yaml")
@@ -84,6 +84,17 @@ class LabelSet(msgspec.Struct, frozen=True, kw_only=True):
     def names(self) -> tuple[str, ...]:
         """The names, in order."""
         return tuple(label.name for label in self.labels)
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a trained fusion in a run."""
+
+    model: str  # level and fingerprint, as results name it
+    level: int  # 1..3
+    labels: tuple[str, ...] = ()  # those that it speaks for
+    declares: dict[str, tuple[Modality, ...]] = {}  # label -> modalities that tell it
+    thresholds: dict[str, tuple[float, float]] = {}  # label -> scores at which an event begins and ends
+    calibration: Calibration = "prior"  # fitted: on windows of this user
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

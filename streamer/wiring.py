@@ -1,8 +1,9 @@
 """Where the steps meet: models loaded once, stages arranged, a film in and results out.
 
-read ─ beside(see, transcribe, listen) ─ join ─ fuse ─ interpret
+read ─ beside(see, transcribe, listen) ─ join ─ fuse ─ learn ─ interpret
 """
 
+import functools
 import pathlib
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -14,7 +15,9 @@ from schemas.codec import pack
 from schemas.messages import MODALITIES, AnyMessage, Checkpoint, FusedWindow, Message, Modality, Result, StreamStatus, identity
 from streamer.config import Bus, Config, Media
 from streamer.errors import ModelError
+from streamer.fitting import fitted
 from streamer.fusion.fuse import Fuse, prompts, query_table
+from streamer.fusion.trained import Learn, Model
 from streamer.fusion.windows import Join
 from streamer.interpret.interpret import Interpret
 from streamer.labels import LabelSet, load
@@ -44,6 +47,7 @@ class Models(msgspec.Struct, kw_only=True):
     engine: Engine | None = None
     reader: LineReader | None = None
     queries: dict[Modality, Queries] = {}
+    trained: Model | None = None
     names: dict[str, str] = {}  # role -> model, as results name it
     weights: dict[str, str] = {}  # model -> fingerprint of its files
     missing: list[str] = []  # a line each: what is not there, and what brings it
@@ -55,7 +59,7 @@ ROLE = {"engine": "speech", "image": "vision"}  # field of Models -> role in res
 def load_models(config: Config, labels: LabelSet | None = None) -> Models:
     """The models of a profile; what is missing is said, and the rest goes on. Errors: ConfigError, ModelError (wrong hash).
 
-    `labels`: these and no others; else those of the options.
+    `labels`: these and no others, untrained; else those of the options, and of the trained fusion if there is one.
     """
     models = Models(labels=labels or load(config.fusion.labels or None, config.tell))
     if config.vision.ocr:
@@ -82,15 +86,19 @@ def load_models(config: Config, labels: LabelSet | None = None) -> Models:
             raise ModelError(f"model {name} needs the package {error.name}, which is not installed here (the cuda image has it)") from error
     said = "without {} there are facts but no words or labels for them: {}"
     models.missing = [said.format(", ".join(names), bring) for bring, names in absent.items()]
-    models.queries = _queries(models)
+    if labels is None:
+        models.labels, models.trained = fitted(config, models.labels, models.weights, functools.partial(_queries, models))
+        if models.trained:
+            models.names["fusion"] = models.weights["fusion"] = models.trained.known.model
+    models.queries = _queries(models, models.labels)
     return models
 
 
-def _queries(models: Models) -> dict[Modality, Queries]:
+def _queries(models: Models, labels: LabelSet) -> dict[Modality, Queries]:
     by_modality = {"vision": models.image, "sound": models.sound, "text": models.text, "ocr": models.text}
-    wanted = prompts(models.labels)
+    wanted = prompts(labels)
     return {
-        modality: query_table(models.labels, modality, encoder.queries(wanted[modality]))
+        modality: query_table(labels, modality, encoder.queries(wanted[modality]))
         for modality in MODALITIES
         if (encoder := by_modality[modality]) is not None and wanted.get(modality)
     }
@@ -114,11 +122,16 @@ def perceive(config: Config, models: Models) -> list[Branch]:
 
 def conclude(config: Config, models: Models) -> list[Stage]:
     """The row behind the join."""
+    known = models.trained.known if models.trained else None
     return [
-        Join(config.fusion, models.labels.attention.reach_s),
-        Fuse(models.labels, models.queries, config.fusion),
-        Interpret(models.labels, config.interpret, config.profile, models.names),
+        *_untrained(config, models),
+        *([Learn(models.trained)] if models.trained or config.fusion.fine else []),
+        Interpret(models.labels, config.interpret, config.profile, models.names, known),
     ]
+
+
+def _untrained(config: Config, models: Models) -> list[Stage]:
+    return [Join(config.fusion, models.labels.attention.reach_s), Fuse(models.labels, models.queries, config.fusion)]
 
 
 def wanted(config: Config, models: Models) -> tuple[Media, tuple[int, int], bool]:
@@ -155,8 +168,8 @@ def media(path: pathlib.Path, stream: str, config: Config, models: Models, resum
 
 
 def fusing(config: Config, models: Models) -> Callable[[pathlib.Path, str], Iterator[FusedWindow]]:
-    """What gives the windows of one film after another, fused and not yet told, on the calling thread. Errors: as `understand`."""
-    senses, (join, fuse, _) = perceive(config, models), conclude(config, models)
+    """What gives the windows of one film after another, fused without training, on the calling thread. Errors: as `understand`."""
+    senses, (join, fuse) = perceive(config, models), _untrained(config, models)
 
     def windows(path: pathlib.Path, stream: str) -> Iterator[FusedWindow]:
         messages = (message for message in media(path, stream, config, models) if not isinstance(message, Checkpoint))

@@ -14,8 +14,8 @@ import numpy as np
 
 from schemas.messages import Event, Evidence, FusedWindow, Hit, ModalityState, Phase, identity
 from streamer.interpret import runs, stitching
-from streamer.interpret.evidence import Attended, PictureAt, attended, models_of, quoted, worthiest
-from streamer.labels import Label
+from streamer.interpret.evidence import Attended, PictureAt, Teller, attended, models_of, quoted, worthiest
+from streamer.labels import Known, Label
 
 Extent = tuple[float, float, float]  # start and end in seconds, confidence
 
@@ -51,8 +51,8 @@ class Track(msgspec.Struct):
     running: bool = False  # an event was split at `settled`
     open: list[Happening] = []
     names: list[int] = []  # onsets that events were named by
-    past: np.ndarray = msgspec.field(default_factory=lambda: np.zeros((0, len(stitching.CHANNELS))))
-    # float64 [bins, channels]: of its oldest open event and a margin, up to the first stitched column
+    past: np.ndarray = msgspec.field(default_factory=lambda: np.zeros((0, stitching.COLUMNS)))
+    # float64 [bins, COLUMNS]: of its oldest open event and a margin, up to the first stitched column
 
 
 class EventState(msgspec.Struct):
@@ -73,20 +73,18 @@ class Row:
     size: runs.Lengths
     first: int  # bin of the first column
     final: int  # bins from here on can still change
-    channels: np.ndarray  # float64 [bins, channels]
+    columns: np.ndarray  # float64 [bins, COLUMNS]
     p: np.ndarray  # float64 [bins]
+    known: Known | None  # of the trained fusion, if it speaks for the label
+
+    def trained(self, bins: slice | int = slice(None)) -> np.ndarray:
+        """Bool [bins]: whether a trained fusion has the greater say."""
+        level = self.columns[bins, stitching.TRAINED]
+        return level > (self.known.level / 2 if self.known else np.inf)
 
     def over(self, stop: int) -> bool:
         """Whether nothing can change any more about a run that ends at bin `stop`."""
         return self.fused.window.last or stop + self.size.settled <= self.final
-
-
-@dataclasses.dataclass(frozen=True)
-class Teller:
-    """What every event of a run has in common."""
-
-    profile: str
-    models: dict[str, str]
 
 
 def follow(
@@ -94,13 +92,13 @@ def follow(
 ) -> tuple[list[Event], list[Active]]:
     """What one more window tells of the events of its stream, in order of their onsets; and all that happens in it."""
     known = stitching.stitch(state.stitched, fused)
-    rows = _rows(known, fused, labels)
+    rows = _rows(known, fused, labels, teller.known)
     keep = max(known.first, known.final - runs.lengths(stitching.bin_length(fused)).settled)
     told: list[tuple[int, Event]] = []  # with the bin of the first detection
     active: list[Active] = []
     for row in rows:
         name = row.label.name
-        if name not in state.tracks and row.p.max() < row.label.threshold:
+        if name not in state.tracks and (row.p < _thresholds(row)[0]).all():
             continue
         track = state.tracks.get(name) or Track(settled=known.first)
         row = _lengthened(track, row)
@@ -116,38 +114,43 @@ def follow(
     return [event for _, event in sorted(told, key=lambda one: (one[0], one[1].label, one[1].rev))], active
 
 
-def _rows(known: stitching.Stitched, fused: FusedWindow, labels: Mapping[str, Label]) -> Iterator[Row]:
+def _rows(stitched: stitching.Stitched, fused: FusedWindow, labels: Mapping[str, Label], known: Known | None) -> Iterator[Row]:
     """A row for every label; there is nothing behind the end of the media."""
     bin_s = stitching.bin_length(fused)
-    mean = known.mean(fused.prior)
-    p = _logistic(mean)
+    mean = stitched.mean(fused.prior)
+    p = stitching.probabilities(mean)
     if fused.window.media_end is not None:
-        p[:, (np.arange(known.first, known.stop) * bin_s) >= fused.window.media_end] = 0.0
+        p[:, (np.arange(stitched.first, stitched.stop) * bin_s) >= fused.window.media_end] = 0.0
+    size = runs.lengths(bin_s)
     for number, name in enumerate(fused.labels):
-        yield Row(fused, labels[name], number, bin_s, runs.lengths(bin_s), known.first, known.final, mean[number], p[number])
+        mine = known if known and name in known.labels else None
+        yield Row(fused, labels[name], number, bin_s, size, stitched.first, stitched.final, mean[number], p[number], mine)
 
 
-def _logistic(channels: np.ndarray) -> np.ndarray:
-    """Probabilities [...] of the sum of channels [..., channels], without overflow."""
-    p: np.ndarray = (1 + np.tanh(channels.sum(-1) / 2)) / 2
-    return p
+def _thresholds(row: Row) -> tuple[runs.Threshold, runs.Threshold]:
+    """On and off: those of the label, and of the trained fusion where it has the greater say."""
+    if row.known is None:
+        return row.label.threshold, row.label.off
+    on, off = row.known.thresholds[row.label.name]
+    trained = row.trained()
+    return np.where(trained, on, row.label.threshold), np.where(trained, off, row.label.off)
 
 
 def _lengthened(track: Track, row: Row) -> Row:
     """The row, begun earlier by what was kept of an event that outlasts the stitched columns."""
     if not len(track.past):
         return row
-    channels, p = np.concatenate((track.past, row.channels)), np.concatenate((_logistic(track.past), row.p))
-    return dataclasses.replace(row, first=row.first - len(track.past), channels=channels, p=p)
+    columns, p = np.concatenate((track.past, row.columns)), np.concatenate((stitching.probabilities(track.past), row.p))
+    return dataclasses.replace(row, first=row.first - len(track.past), columns=columns, p=p)
 
 
 def _forget(tracks: dict[str, Track], track: Track, row: Row, keep: int) -> None:
     """Keeps of a track what later windows need, where columns before bin `keep` will be gone."""
     if track.open:
         first = max(row.first, min(happening.start for happening in track.open) - row.size.settled)
-        track.past = row.channels[first - row.first : max(0, keep - row.first)].copy()
+        track.past = row.columns[first - row.first : max(0, keep - row.first)].copy()
     else:
-        track.past = row.channels[:0].copy()
+        track.past = row.columns[:0].copy()
     track.names = [onset for onset in track.names if onset >= keep - len(track.past)]
     if track.open or track.names or track.settled > keep:
         tracks[row.label.name] = track
@@ -184,7 +187,9 @@ def _life(track: Track, row: Row, picture: PictureAt) -> Iterator[tuple[Happenin
 
 def _runs(track: Track, row: Row) -> list[tuple[int, int]]:
     begin = max(track.settled, row.first)
-    found = runs.runs(row.p[begin - row.first :], row.label.threshold, row.label.off, row.size, track.running and begin == track.settled)
+    here = slice(begin - row.first, None)
+    on, off = (limit[here] if isinstance(limit, np.ndarray) else limit for limit in _thresholds(row))
+    found = runs.runs(row.p[here], on, off, row.size, track.running and begin == track.settled)
     return [(begin + start, begin + stop) for start, stop in found]
 
 
@@ -247,19 +252,22 @@ def _holds(hit: Hit, number: int, bin_s: float) -> bool:
 def _event(happening: Happening, phase: Phase, extent: Extent, row: Row, teller: Teller) -> Event:
     window, label = row.fused.window, row.label
     happening.rev += 1
-    inside = slice(happening.start - row.first, happening.stop - row.first)
-    strongest = row.channels[inside][int(row.p[inside].argmax())]
-    parts = dict(zip(stitching.CHANNELS, strongest.tolist(), strict=True))
-    contributions = {name: part for name, part in parts.items() if part or name == "prior" or name in label.modalities}
-    evidence = _evidence(happening, {name for name, part in parts.items() if part > 0})
+    begin = happening.start - row.first
+    strongest = begin + int(row.p[begin : happening.stop - row.first].argmax())
+    known = row.known if row.trained(strongest) else None
+    declared = known.declares[label.name] if known else label.modalities
+    parts = dict(zip(stitching.CHANNELS, row.columns[strongest].tolist(), strict=False))
+    contributions = {name: part for name, part in parts.items() if part or name == "prior" or name in declared}
+    speaking = {name for name, part in parts.items() if part > 0}
+    evidence = _evidence(happening, speaking | set(declared) if "together" in speaking else speaking)
     return Event(
         stream=window.stream,
         epoch=window.epoch,
         id=identity(window.stream, window.epoch, "event", label.name, happening.onset),
         rev=happening.rev,
         window=window.id,
-        models=models_of(teller.models, label.modalities),
-        calibration="prior",
+        models=models_of(teller.models, declared) | ({"fusion": known.model} if known else {}),
+        calibration=known.calibration if known else "prior",
         profile=teller.profile,
         event_id=f"{window.stream}:{window.epoch}:{label.name}:{happening.onset}",
         phase=phase,
@@ -267,17 +275,17 @@ def _event(happening: Happening, phase: Phase, extent: Extent, row: Row, teller:
         start=extent[0],
         end=extent[1],
         confidence=extent[2],
-        threshold=label.threshold,
+        threshold=known.thresholds[label.name][0] if known else label.threshold,
         contributions=contributions,
         evidence=evidence,
         severity=label.severity,
         modalities=happening.modalities,
-        level=row.fused.level,
+        level=known.level if known else 0,
     )
 
 
 def _evidence(happening: Happening, speaking: set[str]) -> tuple[Evidence, ...]:
-    """The tokens and words inside the event, of the modalities that spoke for it."""
+    """The tokens and words inside the event, of the modalities that spoke for it; `together` speaks through all that it relates."""
     words = list(map(quoted, happening.hits))
     exact = {(one.modality, one.quote) for one in words}
     inside = [one.evidence for one in happening.attended if happening.start <= one.bin < happening.stop]

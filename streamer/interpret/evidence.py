@@ -1,16 +1,27 @@
 """What a statement rests on: the tokens that were looked at, the words that were found, the pictures at that time."""
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from schemas.messages import MODALITIES, Evidence, FusedWindow, Hit, Modality
+from schemas.messages import MODALITIES, Evidence, FusedWindow, Hit, Modality, Tokens, Trained
+from streamer.labels import Known
 
 MOST = 5  # of one modality
+ANNOUNCED_S = 4.5  # what is said can speak of something that happens so much later
 FAINT = 0.1  # of the worthiest of its modality: what is worth less was only near
 
 PictureAt = Callable[[float], str | None]  # media time -> `ref` of the keyframe that shows it
+
+
+class Teller(NamedTuple):
+    """What all results of a run have in common."""
+
+    profile: str
+    models: dict[str, str]  # role -> name
+    known: Known | None = None  # of a trained fusion
 
 
 class Attended(msgspec.Struct, frozen=True):
@@ -24,16 +35,19 @@ class Attended(msgspec.Struct, frozen=True):
 def attended(fused: FusedWindow, label: int, begin: int, stop: int, picture: PictureAt) -> list[Attended]:
     """Tokens that spoke for label number `label` in bins begin..stop of the stream, the worthiest of each modality."""
     window, bins = fused.window, len(fused.bins)
+    trained = isinstance(fused.trained, Trained) and bool(fused.trained.labels[label])  # it weighs tokens by more than their scores
     offset = round(window.start / (window.end - window.start) * bins)
     here = slice(max(0, begin - offset), max(0, min(bins, stop - offset)))
     found: list[Attended] = []
     for modality in MODALITIES:
         looked, tokens = fused.looked.get(modality), window.tokens.get(modality)
-        if looked is None or tokens is None or looked[label, here].size == 0:
+        if looked is None or tokens is None or looked[label, here].size == 0 or not (trained or modality in fused.scores):
             continue
-        attention, score = looked[label, here], fused.scores[modality][label]  # float32 [bins, tokens]; [tokens]
+        attention = looked[label, here]  # float32 [bins, tokens]
+        if trained and modality == "text":
+            attention = np.maximum(attention, _announced(tokens, fused.bins[here]))
         weight = attention.max(0)
-        worth = np.maximum(weight * score, 0.0)
+        worth = weight if trained else np.maximum(weight * fused.scores[modality][label], 0.0)
         for i in np.argsort(-worth, kind="stable")[:MOST]:
             if worth[i] > 0 and worth[i] >= FAINT * worth.max():
                 start, end = map(float, tokens.spans[i])
@@ -47,6 +61,14 @@ def attended(fused: FusedWindow, label: int, begin: int, stop: int, picture: Pic
                 )
                 found.append(Attended(offset + here.start + int(attention[:, i].argmax()), float(worth[i]), one))
     return found
+
+
+def _announced(tokens: Tokens, bins: np.ndarray) -> np.ndarray:
+    """What was said shortly before or during bins, by its reliability: float32 [bins, tokens]."""
+    starts, ends = tokens.spans.T
+    near = (starts <= bins[:, None]) & (ends >= bins[:, None] - ANNOUNCED_S)
+    heard: np.ndarray = near * tokens.reliability
+    return heard
 
 
 def worthiest(known: Iterable[Attended]) -> list[Attended]:

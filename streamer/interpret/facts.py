@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import msgspec
 import numpy as np
 
-from schemas.messages import MODALITIES, Evidence, FusedWindow, Modality, Utterance, Window
+from schemas.messages import MODALITIES, Evidence, FusedWindow, Modality, Trained, Utterance, Window
 from streamer.interpret.events import Active
 from streamer.interpret.evidence import PictureAt, attended, quoted
 from streamer.interpret.grammar import ENDS
@@ -95,7 +95,9 @@ def _things(fused: FusedWindow, labels: Mapping[str, Label], active: Sequence[Ac
     """Events, and sounds that are clear but no events; what was found as exact words is told as a quote instead."""
     things = [_happens(fused, labels[event.label], event, picture) for event in active]
     told = {event.label for event in active}
-    things += [_sounds(fused, label, number) for number, label in listening(fused, labels) if label.name not in told]
+    better = fused.trained.labels if isinstance(fused.trained, Trained) else np.zeros(len(fused.labels), bool)  # known than by sound alone
+    heard = [(number, label) for number, label in listening(fused, labels) if label.name not in told and not better[number]]
+    things += [_sounds(fused, label, number) for number, label in heard]
     return tuple(sorted((thing for thing in things if thing), key=lambda thing: (thing.start, thing.label.name)))
 
 
@@ -103,8 +105,11 @@ def _happens(fused: FusedWindow, label: Label, event: Active, picture: PictureAt
     """What an event looks like in this window; None where only quoted words speak for it."""
     number = fused.labels.index(label.name)
     begin = round(fused.window.start / bin_length(fused))
-    votes = fused.evidence[number, max(0, event.bins[0] - begin) : max(0, event.bins[1] - begin)]
+    here = slice(max(0, event.bins[0] - begin), max(0, event.bins[1] - begin))
+    votes = fused.evidence[number, here]
     spoke = {modality for m, modality in enumerate(MODALITIES) if len(votes) and votes[:, m].max() > 0}
+    if isinstance(fused.trained, Trained) and (fused.trained.together[number, here] > 0).any():
+        spoke = set(MODALITIES)  # that the label looked at
     exact = {hit.modality for hit in fused.hits if hit.label == label.name}
     tokens = [one.evidence for one in attended(fused, number, *event.bins, picture) if one.evidence.modality in spoke]
     way = _way(label, {token.modality for token in tokens} - exact)

@@ -17,12 +17,12 @@ from schemas.messages import (
     Sentiment,
     Shot,
     Sound,
-    Window,
     WindowClosed,
     identity,
 )  # fmt: skip
 from streamer import config
-from streamer.interpret.events import Active, EventState, Teller, follow
+from streamer.interpret.events import Active, EventState, follow
+from streamer.interpret.evidence import Teller
 from streamer.interpret.facts import LATE_S, gather
 from streamer.interpret.grammar import GRAMMARS
 from streamer.interpret.memory import Memory
@@ -30,7 +30,7 @@ from streamer.interpret.opinion import Opinion
 from streamer.interpret.scenes import describe
 from streamer.interpret.sentiment import feel
 from streamer.interpret.sounds import SoundState, hear
-from streamer.labels import LabelSet
+from streamer.labels import Known, LabelSet
 
 
 class InterpretState(msgspec.Struct):
@@ -53,19 +53,22 @@ class Interpret:
     reads = (FusedWindow,)
     state_type = InterpretState
 
-    def __init__(self, labels: LabelSet, options: config.Interpret, profile: str, models: dict[str, str]) -> None:
+    def __init__(
+        self, labels: LabelSet, options: config.Interpret, profile: str, models: dict[str, str], known: Known | None = None
+    ) -> None:
         """Args:
         labels: what is worth telling; those of the fused windows.
         options: the language of descriptions, and what is left out.
         profile: name of the profile, for the results.
         models: role (vision, sound, speech, text, ocr) -> name of the model.
+        known: what is known of the trained fusion, where one runs.
         """
         self.states: dict[str, InterpretState] = {}
         self.labels = {label.name: label for label in labels.labels}
         self.options = options
         self.profile = profile
         self.models = models
-        self.teller = Teller(profile, models)
+        self.teller = Teller(profile, models, known)
         self.opinion = Opinion()
 
     def __call__(self, batch: Sequence[AnyMessage]) -> Iterable[AnyMessage]:
@@ -95,7 +98,7 @@ class Interpret:
             del self.states[f"{window.stream}|{window.epoch}"]
         results: list[Sound | SceneDescription | Sentiment | Event] = [*heard, *described, *mood, *told]
         yield from results
-        yield self._closed(window, results, end)
+        yield self._closed(fused, results, end)
 
     def _sounds(self, state: InterpretState, fused: FusedWindow) -> list[Sound]:
         models = {role: name for role, name in self.models.items() if role == "sound"}
@@ -112,10 +115,11 @@ class Interpret:
     def _sentiment(self, fused: FusedWindow, end: float) -> list[Sentiment]:
         if not self.options.sentiment:
             return []
-        return [feel(fused, self.labels, self.opinion, self.models, self.profile, end)]
+        return [feel(fused, self.labels, self.opinion, self.teller, end)]
 
-    def _closed(self, window: Window, results: Sequence[Result], end: float) -> WindowClosed:
+    def _closed(self, fused: FusedWindow, results: Sequence[Result], end: float) -> WindowClosed:
         """The list of all that was told with a window; an event that started and ended in it stands there once."""
+        window = fused.window
         ids = dict.fromkeys(chain(window.told, (result.id for result in results)))
         return WindowClosed(
             stream=window.stream,
@@ -129,4 +133,5 @@ class Interpret:
             coverage=window.coverage,
             complete=window.complete,
             results=tuple(ids),
+            level=fused.level if self.teller.known else msgspec.UNSET,
         )

@@ -11,6 +11,9 @@ LONGEST_S = 300.0  # then it is split, so that it is told at last
 STEP_S = 1.0  # on either side of a border: as far as it may move, and as far as its step is measured
 
 
+Threshold = np.ndarray | float  # of each bin, or of all
+
+
 class Lengths(NamedTuple):
     """The same in bins."""
 
@@ -35,7 +38,7 @@ def lengths(bin_s: float) -> Lengths:
     )
 
 
-def runs(p: np.ndarray, on: float, off: float, size: Lengths, running: bool = False) -> list[tuple[int, int]]:
+def runs(p: np.ndarray, on: Threshold, off: Threshold, size: Lengths, running: bool = False) -> list[tuple[int, int]]:
     """Spans (first bin, bin after the last) where p [bins] reached `on` and has stayed at `off` or above since.
 
     Pauses within `size.gap` are bridged, long spans split, short ones left out. `running`: it was on before the first bin.
@@ -49,12 +52,13 @@ def runs(p: np.ndarray, on: float, off: float, size: Lengths, running: bool = Fa
     return [piece for run in merged for piece in _split(*run, size)]
 
 
-def _raw(p: np.ndarray, on: float, off: float, running: bool) -> list[tuple[int, int]]:
+def _raw(p: np.ndarray, on: Threshold, off: Threshold, running: bool) -> list[tuple[int, int]]:
     found, begin = [], 0 if running else None
-    for i, value in enumerate(p.tolist()):
-        if begin is None and value >= on:
+    limits = (np.broadcast_to(limit, len(p)).tolist() for limit in (on, off))
+    for i, (value, begins, ends) in enumerate(zip(p.tolist(), *limits, strict=True)):
+        if begin is None and value >= begins:
             begin = i
-        elif begin is not None and value < off:
+        elif begin is not None and value < ends:
             found.append((begin, i))
             begin = None
     return found if begin is None else [*found, (begin, len(p))]

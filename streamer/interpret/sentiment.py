@@ -13,14 +13,14 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from schemas.messages import MODALITIES, Conflict, Estimate, FusedWindow, Modality, Sentiment, Utterance, Window, identity
-from streamer.interpret.evidence import models_of
+from schemas.messages import MODALITIES, Conflict, Estimate, Felt, FusedWindow, Modality, Sentiment, Trained, Utterance, Window, identity
+from streamer.interpret.evidence import Teller, models_of
 from streamer.interpret.opinion import Opinion
 from streamer.interpret.sounds import listening
 from streamer.interpret.stitching import bin_length
-from streamer.labels import Label
+from streamer.labels import Known, Label
 
-NAMES: dict[Modality, str] = {"text": "words", "sound": "sound"}
+NAMES: dict[Modality, str] = {"text": "words", "sound": "sound", "vision": "picture", "ocr": "writing"}
 IMPORTANCE: dict[Modality, float] = {"text": 1.0, "sound": 0.5}
 SD: dict[Modality, float] = {"text": 0.2, "sound": 0.3}  # of one phrase, one sound: stated, not fitted
 TRANSLATED_SD = 0.3  # of a translated phrase: nuances are lost
@@ -29,6 +29,7 @@ NEUTRAL = 0.5  # weight of the prior at 0
 POLAR = 0.15  # valence beyond which a mood is positive or negative
 APART = 2.0  # standard deviations between two senses that disagree
 LEAST = 1e-3  # certainty of a sense that speaks at all
+LIKELY = 0.5  # from here on a trained fusion finds that two senses disagree
 MARKED = 0.25  # a valence below this is no side to be on
 
 
@@ -63,8 +64,10 @@ class Phrase(NamedTuple):
     reliability: float  # 0..1
 
 
-def feel(fused: FusedWindow, labels: Mapping[str, Label], opinion: Opinion, models: dict[str, str], profile: str, end: float) -> Sentiment:
-    """The mood of a window that is published as ending at `end` seconds."""
+def feel(fused: FusedWindow, labels: Mapping[str, Label], opinion: Opinion, teller: Teller, end: float) -> Sentiment:
+    """The mood of a window that is published as ending at `end` seconds: as a trained fusion feels it, else by experts."""
+    if teller.known and isinstance(fused.trained, Trained) and fused.trained.mood:
+        return _felt(fused, fused.trained.mood, teller.known, teller, end)
     window = fused.window
     said, heard = _words(window, opinion), _sounds(fused, labels)
     experts = [expert for expert in (_expert("text", said, window), _expert("sound", heard, window)) if expert is not None]
@@ -73,14 +76,13 @@ def feel(fused: FusedWindow, labels: Mapping[str, Label], opinion: Opinion, mode
         epoch=window.epoch,
         id=identity(window.id, "sentiment", 0),
         window=window.id,
-        models=models_of(models, [expert.modality for expert in experts]) | ({"sentiment": opinion.name} if said else {}),
+        models=models_of(teller.models, [expert.modality for expert in experts]) | ({"sentiment": opinion.name} if said else {}),
         calibration="prior",
-        profile=profile,
+        profile=teller.profile,
         start=window.start,
         end=end,
         valence=None,
         reason=None if experts else _reason(window),
-        level=fused.level,
     )
     return _joined(mood, experts) if experts else mood
 
@@ -164,16 +166,49 @@ def _joined(mood: Sentiment, experts: Sequence[Expert]) -> Sentiment:
     )
 
 
+def _felt(fused: FusedWindow, mood: Felt, known: Known, teller: Teller, end: float) -> Sentiment:
+    """What a trained fusion feels."""
+    window = fused.window
+    experts = [Expert(modality, one.value, one.sd, 1.0, *_when(modality, window, end)) for modality, one in mood.unimodal.items()]
+    return Sentiment(
+        stream=window.stream,
+        epoch=window.epoch,
+        id=identity(window.id, "sentiment", 0),
+        window=window.id,
+        models=models_of(teller.models, mood.unimodal) | {"fusion": known.model},
+        calibration=known.calibration,
+        profile=teller.profile,
+        start=window.start,
+        end=end,
+        valence=mood.valence,
+        sd=mood.sd,
+        scores=_scores(mood.valence, mood.sd),
+        unimodal={str(modality): one for modality, one in mood.unimodal.items()},
+        contributions={str(modality): part for modality, part in mood.contributions.items()},
+        method="shapley",
+        conflicts=tuple(one for pair in combinations(experts, 2) for one in _conflict(*pair, likely=mood.conflict >= LIKELY)),
+        level=fused.level,
+    )
+
+
+def _when(modality: Modality, window: Window, end: float) -> tuple[float, float]:
+    """When a sense spoke, in seconds: words as long as they were said, the others all the time."""
+    if modality != "text":
+        return window.start, end
+    spans = [(max(said.start, window.start), min(said.end, end)) for said in window.utterances]
+    return min(start for start, _ in spans), max(stop for _, stop in spans)
+
+
 def _scores(valence: float, sd: float) -> dict[str, float]:
     """Probabilities of the three moods, of a normal distribution about the valence."""
     negative, upper = (0.5 * (1 + math.erf((border - valence) / (sd * math.sqrt(2)))) for border in (-POLAR, POLAR))
     return {"negative": negative, "neutral": upper - negative, "positive": 1 - upper}
 
 
-def _conflict(one: Expert, other: Expert) -> list[Conflict]:
-    """The disagreement of two senses, if it is one: far apart, on two sides, both marked."""
+def _conflict(one: Expert, other: Expert, likely: bool = False) -> list[Conflict]:
+    """The disagreement of two senses, if it is one: far apart (or found `likely`), on two sides, both marked."""
     distance = abs(one.value - other.value) / math.hypot(one.sd, other.sd)
-    if distance <= APART or one.value * other.value >= 0 or min(abs(one.value), abs(other.value)) <= MARKED:
+    if not (distance > APART or likely) or one.value * other.value >= 0 or min(abs(one.value), abs(other.value)) <= MARKED:
         return []
     start, end = max(one.start, other.start), min(one.end, other.end)
     if start >= end:  # one after the other

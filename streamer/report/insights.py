@@ -6,6 +6,7 @@
   "models": [{"role", "name", "results": {type: how many rest on it}}],
   "observed": [{"modality", "status", "coverage", "start", "end"}],      how well each sense could look
   "lost": [{"cause", "modality", "start", "end"}],                       media that was damaged or dropped
+  "trained": {"windows", "in_reach"},                                    where a trained fusion ran: windows, and those it spoke in
   "concepts": {concept: [thing]}
 }
 
@@ -60,8 +61,14 @@ def insights(results: Results, name: str, chapters: Sequence[Cue]) -> Thing:
         "models": [{"role": said.role, "name": said.name, "results": said.counts} for said in models(results)],
         "observed": [stretch._asdict() for stretch in observed(results)],
         "lost": [{"cause": gap.cause, "modality": gap.modality, "start": gap.start, "end": gap.end} for gap in results.gaps],
+        **_trained(results),
         "concepts": concepts(results, chapters),
     }
+
+
+def _trained(results: Results) -> Thing:
+    levels = [window.level for window in results.windows if isinstance(window.level, int)]
+    return {"trained": {"windows": len(levels), "in_reach": sum(level > 0 for level in levels)}} if levels else {}
 
 
 def concepts(results: Results, chapters: Sequence[Cue]) -> dict[str, list[Thing]]:

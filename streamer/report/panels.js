@@ -139,7 +139,7 @@ function why(event) {
   });
   const total = shares.reduce((sum, [, value]) => sum + value, 0);
   const meaning = event.calibration === "fitted" ? "a fitted probability" : "a score, not a fitted probability";
-  const sum = `Together ${signed(total)} log-odds at its strongest moment. The confidence is ${meaning}.`;
+  const sum = `In all ${signed(total)} log-odds at its strongest moment. The confidence is ${meaning}.`;
   const states = Object.entries(event.modalities).map(([name, state]) => {
     return `${SENSES[name] ?? name}: ${STATUS[state.status]}${state.status === "present" ? ` ${percent(state.coverage)}` : ""}`;
   });
@@ -233,7 +233,14 @@ function observedCard() {
     const what = `${clock(gap.start, 1)} – ${clock(gap.end, 1)} lost: ${plain(gap.cause)}${gap.modality ? ` (${SENSES[gap.modality]})` : ""}`;
     return make("li", { class: "line" }, timeButton(gap.start), make("p", {}, what));
   });
-  return card("What could be observed", 0, [...rows.filter(Boolean), ...lost], "Nothing is known about it.", "coverage");
+  const trained = data.trained ? [make("li", { class: "line" }, make("p", {}, trainedText(data.trained)))] : [];
+  return card("What could be observed", 0, [...rows.filter(Boolean), ...lost, ...trained], "Nothing is known about it.", "coverage");
+}
+
+// Where a trained fusion runs: in how many windows it spoke for the labels it knows.
+function trainedText({ windows, in_reach }) {
+  const reach = in_reach ? `spoke in ${in_reach} of ${many(windows, "window")}` : "did not speak: the film is unlike what it was trained on";
+  return `The trained fusion ${reach}${in_reach && in_reach < windows ? "; the others are unlike what it was trained on" : ""}.`;
 }
 
 // How much of the film a sense could observe, and where it could not.

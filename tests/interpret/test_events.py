@@ -47,7 +47,7 @@ def test_a_bin_is_the_weighted_mean_of_the_windows_that_hold_it() -> None:
 def test_bins_between_windows_have_only_their_prior() -> None:
     films = Film(40, [ALARM]).windows()
     known = stitching.stitch(stitching.stitch(stitching.Stitched(), films[0]), films[5])
-    assert known.mean(films[0].prior)[0, 18].tolist() == [PRIOR, 0, 0, 0, 0]
+    assert known.mean(films[0].prior)[0, 18].tolist() == [PRIOR, 0, 0, 0, 0, 0, 0]
 
 
 # --- life ----------------------------------------------------------------------------------------------------------

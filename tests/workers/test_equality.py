@@ -7,12 +7,14 @@ import time
 
 import pytest
 
-from schemas.codec import to_json
-from schemas.messages import Result
+from schemas.codec import from_json, to_json
+from schemas.messages import Event, Result, WindowClosed
 from streamer.config import Config, Fusion, Vision
 from streamer.media.chunks import chunks
+from streamer.synth.names import LABELS
 from streamer.wiring import Models, load_models, understand
 from tests import clips
+from tests.fusion.folders import folder
 from tests.media_folder import MEDIA, needs_media, needs_models
 from tests.workers.made import DyingBus, Killed, fresh_bus, publish, results, until, working
 from workers import fuse, interpret, see, split, transcribe
@@ -117,3 +119,16 @@ def test_real_models(tmp_path):
     films = {"jfk": MEDIA / "jfk.flac", "made": film}
     for layout in (together, apart):
         equal(films, config, models, layout, 1)
+
+
+@needs_media
+@needs_models
+def test_a_trained_fusion(tmp_path):
+    path = folder(tmp_path / "fusion", thresholds=dict.fromkeys(LABELS, 0.01))
+    config = Config(fusion=Fusion(model=str(path), level=3), vision=Vision(ocr=False))
+    models = load_models(config)
+    films = {"heard": MEDIA / "jfk.flac", "seen": clips.make(tmp_path / "film.mp4", 13)}
+    told = [from_json(value) for stream, path in films.items() for value in in_process(path, stream, config, models).values()]
+    assert {result.level for result in told if isinstance(result, WindowClosed)} == {0, 3}  # 0: without pictures
+    assert any(event.level == 3 and event.contributions.get("together") for event in told if isinstance(event, Event))
+    equal(films, config, models, apart, 1)
