@@ -25,6 +25,7 @@ class Augment(msgspec.Struct, frozen=True, kw_only=True):
     jitter: float = 0.3  # the words, or the sound, of a window are moved
     jitter_s: float = 0.3  # by at most so much
     exchange: float = 0.25  # a window in which sight and sound should agree gets the sound of another
+    reword: float = 0.5  # a window in which something announced comes gets another announcement
 
 
 def keeps(size: int, chance: float, random: torch.Generator) -> Tensor:

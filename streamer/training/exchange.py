@@ -52,20 +52,20 @@ class Partners:
         others = [other for _, other in near if other != number]
         return others[random.integers(len(others))] if others else None
 
-    def take(self, numbers: Tensor, chance: float, random: np.random.Generator) -> tuple[Batch, Targets]:
-        """Windows, each that has a partner with its sound and words by chance, and what is then true."""
+    def take(self, numbers: Tensor, chance: float, random: np.random.Generator) -> tuple[Batch, Targets, np.ndarray]:
+        """Windows, each that has a partner with its sound and words by chance; what is then true; which ones, bool [B]."""
         found = [self.find(number, random) if random.random() < chance else None for number in numbers.tolist()]
         ours, told = self.samples.inputs.take(numbers), self.samples.targets.take(numbers)
         rows = torch.tensor([one is not None for one in found])
         if not rows.any():
-            return ours, told
+            return ours, told, rows.numpy()
         other = torch.tensor([number if one is None else one for number, one in zip(numbers.tolist(), found, strict=True)])
         theirs = self.samples.inputs.take(other)
         evidence, fine = ours.evidence.clone(), ours.fine.clone()
         evidence[..., [SOUND, TEXT]] = theirs.evidence[..., [SOUND, TEXT]]
         fine[:, 2] = theirs.fine[:, 2]
         batch = replace(ours, evidence=evidence, fine=fine, **{name: getattr(theirs, name) for name in HEARD})
-        return batch, self._retold(told, self.samples.targets.take(other), rows)
+        return batch, self._retold(told, self.samples.targets.take(other), rows), rows.numpy()
 
     def _retold(self, ours: Targets, theirs: Targets, rows: Tensor) -> Targets:
         """What is true of pictures of ours with the sound of theirs, in the rows that were exchanged."""

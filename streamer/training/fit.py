@@ -24,6 +24,7 @@ from streamer.training.levels import Sum
 from streamer.training.metrics import bin_precision, mean
 from streamer.training.nets import Net
 from streamer.training.plan import Plan
+from streamer.training.rewording import Announcements
 from streamer.training.samples import Samples, samples
 
 GATE = 30.0  # times the rate of other weights
@@ -35,7 +36,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """How a net is trained."""
 
     epochs: int = 14
-    batch: int = 64
+    batch: int = 48
     rate: float = 3e-3  # of AdamW, at its highest; these widths are small
     warm: int = 40  # steps in which the rate rises
     decay: float = 0.02  # of matrices
@@ -100,6 +101,7 @@ class Loop:
         self.epoch = 0
         self.optimiser = torch.optim.AdamW(groups(net.fusion, recipe.decay), lr=recipe.rate, fused=True)
         self.partners = Partners(data.train, net.plan)
+        self.announcements = Announcements(data.train, net.plan)
 
     def run(self, checkpoint: Checkpoint | None, tell: Tell) -> None:
         """All epochs that are left; the net then has the best averaged weights."""
@@ -135,7 +137,9 @@ class Loop:
 
     def _step(self, numbers: Tensor, random: torch.Generator, draws: np.random.Generator) -> float:
         recipe, options = self.recipe, self.recipe.augment
-        batch, targets = self.partners.take(numbers, options.exchange, draws)
+        batch, targets, exchanged = self.partners.take(numbers, options.exchange, draws)
+        reworded = torch.from_numpy(~exchanged & (draws.random(len(numbers)) < options.reword))
+        batch, targets = self.announcements.reword(batch, targets, torch.where(reworded, numbers, -1), draws)
         keep = augment.keeps(len(batch), options.modality, random)
         loss = losses.loss(self.net(augment.roughened(batch, options, random), keep), targets, recipe.focal)
         self.optimiser.zero_grad()

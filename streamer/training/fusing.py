@@ -13,6 +13,7 @@ from streamer.training.metrics import bin_precision, calibration_error, event_pr
 from streamer.training.nets import Net
 from streamer.training.plan import Mode, Plan
 from streamer.training.samples import Samples
+from streamer.training.topics import topics
 
 
 def plan(mode: Mode, data: Data) -> Plan:
@@ -24,6 +25,7 @@ def plan(mode: Mode, data: Data) -> Plan:
         labels=data.names,
         declares=tuple(declares[name] for name in data.names),
         same=GROUPS["sync"],
+        after=GROUPS["async"],
         dims=data.dims,
         prior=labels.attention.prior,
     )
@@ -39,7 +41,7 @@ def fuse(features: pathlib.Path, out: pathlib.Path, mode: Mode, recipe: Recipe, 
         recipe: how it is trained.
         quiet: say nothing.
     """
-    data = prepare(cache.load(features / "train"), cache.load(features / "val"))
+    data = prepare(topics(cache.load(features / "train")), cache.load(features / "val"))
 
     def say(line: str) -> None:
         if not quiet:

@@ -28,6 +28,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...]
     declares: tuple[tuple[str, ...], ...]  # of each label, the modalities that it declares
     same: tuple[str, ...] = ()  # labels that are told by sight and sound at the same moments, and not otherwise
+    after: tuple[str, ...] = ()  # labels that are told by an announcement and what then comes, if it is that
     dims: dict[str, int]  # widths in the cache
     prior: float = -2.0  # logit of a label without evidence, at level 0
     width: int = 96  # of tokens

@@ -40,10 +40,10 @@ def test_decoys_count_more(split):
 
 
 def test_with_the_sound_of_another_what_must_coincide_is_not_there(split):
-    batch, targets = swap(split, 1.0)
+    batch, targets, rows = swap(split, 1.0)
     changed = (batch.onsets != split.inputs.onsets.float()).any(2).any(1)
     happens = split.targets.labels[:, :, 0].amax(1) > 0
-    assert changed.any() and not changed[~happens].any()
+    assert changed.any() and not changed[~happens].any() and changed.tolist() == rows.tolist()
     assert not targets.labels[changed, :, 0].any()
     assert (targets.weight[changed, :, 0].amax(1) == DECOY).all()
     assert targets.mood[changed, 3].isnan().all() and targets.conflict[changed].isnan().all()
@@ -51,7 +51,7 @@ def test_with_the_sound_of_another_what_must_coincide_is_not_there(split):
 
 
 def test_without_exchange_a_batch_is_as_it_was(split):
-    batch, targets = swap(split, 0.0)
+    batch, targets, _ = swap(split, 0.0)
     assert torch.equal(batch.onsets, split.inputs.onsets.float())
     assert torch.equal(targets.labels, split.targets.labels.float())
 
