@@ -67,6 +67,8 @@ def test_a_broker_that_dies_and_comes_back_costs_a_film_only_time(own_kafka, tmp
     address = make_topics(own_kafka.address, "media.files")
     path = make(tmp_path / "film.mp4", 8, Pictures(gop=25))
     process = ingest(address, tmp_path, path, "--pace", "real", "--stream", "film")
+    while not on(address):  # it looks for the broker
+        time.sleep(0.1)
     for _ in range(2):
         time.sleep(2)
         own_kafka.kill(0)
