@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import streamer
+from streamer.adapting.commands import commands as adapting_commands
 from streamer.bus.commands import commands as bus_commands
 from streamer.errors import ConfigError, StreamerError
 from streamer.progress import complain
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(bus_commands)
 app.add_typer(training_commands, name="train")
+app.add_typer(adapting_commands)
 
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="An option, for example speech.language=de.")]
 Tell = Annotated[

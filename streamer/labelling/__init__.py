@@ -1,0 +1,1 @@
+"""A page on this machine on which windows of films are marked."""
