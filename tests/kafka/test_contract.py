@@ -55,7 +55,7 @@ def read(consumer, count, patience_s=20.0):
     return found
 
 
-def keep(consumer, offsets, patience_s=60.0):
+def keep(consumer, offsets, patience_s=20.0):
     """Commits; in a rebalance, which a loaded machine can bring at any time, polls and commits again."""
     ends = time.monotonic() + patience_s
     while not consumer.commit(offsets):

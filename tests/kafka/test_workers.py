@@ -134,7 +134,7 @@ def test_twenty_streams_are_read_in_order_and_every_record_is_as_its_schema_says
 
 
 def test_sigterm_loses_and_repeats_nothing(crew, small, film):
-    films = {f"film-{number}": film for number in range(10)}
+    films = {f"film-{number}": film for number in range(16)}
     expected = in_process(films, *small)
     count = sum(map(len, expected.values()))
     with connect(crew.address) as bus, Told(crew.address) as told:
@@ -143,11 +143,11 @@ def test_sigterm_loses_and_repeats_nothing(crew, small, film):
         stops = 0
         while told.look() < count:
             crew.start("a")
-            told.wait(min(count, told.look() + 80))
+            told.wait(min(count, told.look() + 50))
             code, took_s = crew.stop("a")
             assert (code, took_s < 10) == (0, True)
             stops += 1
-        assert stops > 2
+        assert stops > 3
         told.drain()
         assert told.found == expected
         assert told.repeats == 0
@@ -214,7 +214,7 @@ def test_the_second_sigterm_ends_it_at_once(crew, film):
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     process.wait(10)
-    assert time.monotonic() - began < 4  # an orderly stop may take 8 s; this one waits for nothing but the machine
+    assert time.monotonic() - began < 1
 
 
 def test_a_stage_five_times_slower_than_the_poll_interval_is_never_evicted(topics):
@@ -252,6 +252,24 @@ def test_one_poison_chunk_among_two_hundred_streams_of_one_run(crew, small, tmp_
         [gap] = gaps(told, "film-77")
         assert (gap.cause, gap.start) == ("poison", 0)
         assert gap.end > 0.5
+
+
+def test_poison_under_all_pictures_of_a_stream_costs_both_its_senses(crew, small, tmp_path):
+    """The first Chunk is the priming packet of the sound alone; the one that is lost brings all the rest."""
+    path = clips.make(tmp_path / "film.mp4", 1.6, TINY, clips.Tone(rate=16_000, layout="mono"))
+    films = {f"film-{number}": path for number in range(20)}
+    healthy = in_process({"film-0": path}, *small)["film-0"]
+    crew.start("a")
+    with connect(crew.address) as bus, Told(crew.address) as told, Told(crew.address, ("dlq",)) as letters:
+        for stream, each in films.items():
+            publish(bus, poisoned(chunks(each, stream), 1) if stream == "film-7" else chunks(each, stream))
+        told.wait(19 * len(healthy), 120)
+        letters.wait(1)
+        until(lambda: told.look() and len(gaps(told, "film-7")) == 2)
+        told.drain()
+        assert [stream for stream in films if len(told.found[stream]) != len(healthy) or gaps(told, stream)] == ["film-7"]
+        assert {(gap.modality, gap.cause) for gap in gaps(told, "film-7")} == {("vision", "poison"), ("sound", "poison")}
+        assert all(gap.start == 0 and gap.end > 1.5 for gap in gaps(told, "film-7"))
 
 
 def test_poison_in_a_long_stream_costs_the_windows_it_touches_and_replay_gives_the_same_ids(crew, small, film):
