@@ -141,7 +141,7 @@ class Sound:
         """Puts a frame where it belongs: silence before it, or less of it."""
         start = self.clock.frame(frame)
         offset = 0.0 if start is None else start - self.time
-        if self.frames and offset > HOLE_S:
+        if (self.frames or self.missing) and offset > HOLE_S:
             self.losses.lose(self.time, self.time + offset, 0)
         if gap := self.losses.take():
             yield gap

@@ -222,6 +222,15 @@ def test_what_is_lost_at_the_end_of_a_stream_is_a_gap_up_to_its_end(keep, tmp_pa
     assert all(gap.start < 4.1 for gap in gaps)
 
 
+def test_what_is_lost_before_the_first_sound_is_a_gap_and_not_a_late_beginning(tmp_path):
+    found = packed(make(tmp_path / "film.mp4", 6, Pictures(gop=50)))  # the first Chunk is the priming packet alone
+    said = split([found[0], Chunk(stream="f-1", kind="gap", seq=1, cause="poison"), *found[2:]])
+    gaps = {gap.modality: gap for gap in said if isinstance(gap, Gap)}
+    assert {(gap.cause, gap.start) for gap in gaps.values()} == {("poison", 0.0)}
+    assert gaps["sound"].end == pytest.approx(1, abs=0.1)
+    assert gaps["vision"].end == pytest.approx(2, abs=0.1)
+
+
 def test_a_line_behind_a_gap_is_as_good_as_any(tmp_path):
     found = packed(make(tmp_path / "film.mp4", 20, Pictures(gop=50)))
     del found[5:8], found[14]
