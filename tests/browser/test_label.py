@@ -102,6 +102,17 @@ def test_what_was_done_is_undone(page, out):
     assert marked(out) == []
 
 
+def test_keys_may_come_faster_than_answers(page, out):
+    held = []
+    page.route("**/rows", lambda route: held.append(route) if not held else route.continue_())
+    press(page, "ArrowRight", "1", "ArrowRight", "1", "ArrowRight", "1", "u")
+    page.wait_for_timeout(200)
+    held[0].continue_()
+    wait(page, "document.querySelector('#told').textContent.startsWith('2.00 to 3.00')")
+    rows_are(page, 2)
+    assert marked(out) == [("a film #1.mp4", 0.0, 1.0, "dog"), ("a film #1.mp4", 1.0, 2.0, "dog")]
+
+
 def test_an_end_before_the_start_is_told_and_not_marked(page, out):
     press(page, "ArrowRight", "s", "ArrowLeft", "1")
     wait(page, "document.querySelector('#told.bad')?.textContent.includes('not behind the start')")
