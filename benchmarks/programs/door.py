@@ -1,23 +1,28 @@
-"""A worker that notes when each record comes to the decoder's door: ms since the broker had it, one a line."""
+"""A worker that notes when Chunks come to the decoder's door, a line each: its number, ms since it was made and since it was logged."""
 
 import argparse
 import sys
 import threading
 import time
 
+from schemas.messages import Chunk
 from streamer.bus.address import connect
 from streamer.bus.protocol import Record
+from streamer.bus.records import message
 from streamer.metrics import Meters
 from workers.runner import Runner
 from workers.service import Service
 
 
 class Door(Meters):
-    """Says how old each record is when it is worked on."""
+    """Says how old each Chunk is when it is worked on."""
 
     def took(self, record: Record) -> None:
         """See Meters."""
-        sys.stdout.write(f"{1000 * time.time() - record.timestamp_ms:.3f}\n")  # whole lines, from two threads
+        now, chunk = time.time(), message(record)
+        assert isinstance(chunk, Chunk)
+        made, logged = 1000 * (now - chunk.captured), 1000 * now - record.timestamp_ms
+        sys.stdout.write(f"{chunk.seq} {made:.3f} {logged:.3f}\n")  # whole lines, from two threads
 
 
 def main() -> None:
