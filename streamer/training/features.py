@@ -35,7 +35,7 @@ from streamer.training.cache import Examples
 SCENES = 2  # of a clip, a window each: half of the windows have something before them
 COVERED_S = 0.25  # of a bin, from which on an event is in it
 TESTS = {"val": 700} | dict.fromkeys(("iid", "engine", "style", "sound", "combo", "text"), 500)
-PRESETS: dict[str, dict[str, int]] = {"tiny": {"train": 8_000} | TESTS, "full": {"train": 20_000} | TESTS}  # windows of each split
+PRESETS: dict[str, dict[str, int]] = {"tiny": TESTS | {"train": 8_000}, "full": TESTS | {"train": 20_000}}  # windows of each split
 CONFIG = Config(fusion=Fusion(fine=True), vision=Vision(keyframes=False))
 
 Arrays = dict[str, np.ndarray]
