@@ -3,7 +3,6 @@
 N windows, T bins, L labels, M modalities.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-STEPS = 150  # of L-BFGS
+from streamer.training.fit import minimise
+
 PULL = 2.0  # of each number towards where it began, as much as so many bins would pull
 RARE = 0.5  # as if each label had been on in so many bins more: a prior stays finite
 
@@ -70,16 +70,3 @@ def sharpen(logits: np.ndarray, labels: np.ndarray, known: np.ndarray) -> tuple[
 
     minimise([sharpness, shift], loss)
     return sharpness.detach().exp().numpy(), shift.detach().numpy()
-
-
-def minimise(numbers: list[Tensor], loss: Callable[[], Tensor]) -> None:
-    """Moves numbers to where a loss is least, by L-BFGS."""
-    optimiser = torch.optim.LBFGS(numbers, max_iter=STEPS, line_search_fn="strong_wolfe")
-
-    def closure() -> float:
-        optimiser.zero_grad()
-        value = loss()
-        value.backward()  # type: ignore[no-untyped-call]
-        return float(value.detach())
-
-    optimiser.step(closure)  # type: ignore[no-untyped-call]

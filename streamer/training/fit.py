@@ -5,7 +5,7 @@ B windows of a batch, M modalities, T bins, L labels.
 
 import math
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -206,7 +206,7 @@ def fit_anchor(fusion: Sum, train: Samples) -> None:
         found = fusion.anchor(evidence, keep).sum(-1) + fusion.anchor.prior
         return functional.binary_cross_entropy_with_logits(found, labels)
 
-    _minimise(list(fusion.anchor.parameters()), entropy)
+    minimise(list(fusion.anchor.parameters()), entropy)
 
 
 def calibrate(net: Net, val: Samples) -> None:
@@ -218,12 +218,13 @@ def calibrate(net: Net, val: Samples) -> None:
         scaled = found * sharpness.exp() + shift
         return functional.binary_cross_entropy_with_logits(scaled, labels) + 1e-3 * shift.square().mean()
 
-    _minimise([sharpness, shift], entropy)
+    minimise([sharpness, shift], entropy)
     net.sharpness.copy_(sharpness.detach().exp())
     net.shift.copy_(shift.detach())
 
 
-def _minimise(parameters: list[Tensor] | list[nn.Parameter], value: Callable[[], Tensor]) -> None:
+def minimise(parameters: Sequence[Tensor], value: Callable[[], Tensor]) -> None:
+    """Moves parameters to where a value is least, by L-BFGS."""
     optimiser = torch.optim.LBFGS(parameters, max_iter=STEPS, line_search_fn="strong_wolfe")
 
     def closure() -> float:

@@ -32,7 +32,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
     windows: int  # trained on
     features: dict[str, Any] = {}  # what the features depend on: fingerprints of the encoders and of the made world
-    measured: dict[str, float] = {}  # on windows of other families than it was trained on
+    measured: dict[str, float] = {}  # on windows of other families, which also chose the epoch and the calibration: optimistic
 
 
 def write(folder: pathlib.Path, net: Net, about: About) -> None:
@@ -77,7 +77,7 @@ each. Trained by `streamer train fusion` on {about.windows} windows of a made wo
 {about.recipe.epochs} epochs. It has seen drawn pictures, synthesised sounds and synthetic speech only: what it scores on real
 footage is not known from the figures below.
 
-| on windows of families that it was not trained on | |
+| on windows of other families, which also chose the epoch and the calibration: optimistic | |
 |---|---|
 {rows}
 
