@@ -16,7 +16,6 @@ from streamer.adapting.judging import Judged, Timeline, sigmoid
 from streamer.adapting.levels import Fit, Level
 from streamer.adapting.marked import Marked, held_out, mark
 from streamer.adapting.report import Report, Row, Trial
-from streamer.adapting.thresholds import choose, measure
 from streamer.config import Config
 from streamer.errors import ConfigError
 from streamer.fusion.arrays import BIN_S, WINDOW_S
@@ -24,6 +23,7 @@ from streamer.labels import Label, LabelSet
 from streamer.progress import complain
 from streamer.training.inputs import dims
 from streamer.training.plan import Plan
+from streamer.training.thresholds import choose, measure
 
 LEAST = 20  # windows below which nothing is fitted
 NETS: dict[Level, int] = {"2": 200, "3": 1000}  # windows from which a level is tried, for USUAL labels

@@ -7,7 +7,7 @@ import msgspec
 
 from streamer.adapting.judging import Judged
 from streamer.adapting.levels import Level
-from streamer.adapting.thresholds import Threshold
+from streamer.training.thresholds import Threshold
 
 WORDS: dict[Level, str] = {
     "0": "as it comes, nothing fitted",

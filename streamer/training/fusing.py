@@ -4,6 +4,7 @@ import json
 import pathlib
 from typing import Any
 
+from streamer.fusion import reach
 from streamer.progress import complain
 from streamer.synth.names import GROUPS
 from streamer.training import cache, saving, world
@@ -13,7 +14,10 @@ from streamer.training.metrics import bin_precision, calibration_error, event_pr
 from streamer.training.nets import Net
 from streamer.training.plan import Mode, Plan
 from streamer.training.samples import Samples
+from streamer.training.thresholds import choose
 from streamer.training.topics import topics
+
+PRECISION = 0.8  # of half seconds that are told
 
 
 def plan(mode: Mode, data: Data) -> Plan:
@@ -41,7 +45,8 @@ def fuse(features: pathlib.Path, out: pathlib.Path, mode: Mode, recipe: Recipe, 
         recipe: how it is trained.
         quiet: say nothing.
     """
-    data = prepare(topics(cache.load(features / "train")), cache.load(features / "val"))
+    train_on, val = topics(cache.load(features / "train")), cache.load(features / "val")
+    data = prepare(train_on, val)
 
     def say(line: str) -> None:
         if not quiet:
@@ -49,8 +54,16 @@ def fuse(features: pathlib.Path, out: pathlib.Path, mode: Mode, recipe: Recipe, 
 
     net = saving.rounded(train(data, plan(mode, data), recipe, out, say))
     measured = measure(net, data.val)
-    about = saving.About(plan=net.plan, recipe=recipe, windows=len(data.train), features=_about(features), measured=measured)
-    saving.write(out, net, about)
+    about = saving.About(
+        plan=net.plan,
+        recipe=recipe,
+        windows=len(data.train),
+        features=_about(features),
+        thresholds=thresholds(net, data.val),
+        measured=measured,
+    )
+    weights = {name: value.numpy() for name, value in net.state_dict().items() if name.startswith("projections.")}
+    saving.write(out, net, about, reach.statistics(weights, train_on.arrays, val.arrays))
     Checkpoint(out).remove()
     say(", ".join(f"{name} {value:.3f}" for name, value in measured.items()))
 
@@ -63,6 +76,14 @@ def measure(net: Net, split: Samples) -> dict[str, float]:
         "mAP of bins": mean(bin_precision(found, labels)),
         "calibration error of bins above .1": calibration_error(found, labels, 0.1),
     }
+
+
+def thresholds(net: Net, split: Samples) -> dict[str, float]:
+    """From which score on each label is told: the lowest one at which it is right as often as PRECISION says, on other families."""
+    found, labels = scores(net, split.inputs), split.targets.labels.numpy() > 0
+    own = {label.name: label for label in world.label_set().labels}
+    columns = {name: (found[..., number].reshape(-1), labels[..., number].reshape(-1)) for number, name in enumerate(net.plan.labels)}
+    return {name: choose(*column, PRECISION, own[name]).on for name, column in columns.items()}
 
 
 def _about(features: pathlib.Path) -> dict[str, Any]:

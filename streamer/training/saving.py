@@ -1,7 +1,7 @@
 """A trained fusion as a folder: weights without pickle, all that is needed to build it again, and a card.
 
-model.safetensors   float16: weights, calibration and the fixed projections
-config.json         plan, recipe, seed, and fingerprints of the encoders and of the made world
+model.safetensors   float16: weights, calibration and the fixed projections; float32: its reach
+config.json         plan, recipe, seed, thresholds, and fingerprints of the encoders and of the made world
 README.md           what it is, how it was made and how good it was
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import numpy as np
 import torch
 from safetensors.torch import load, save
 
@@ -32,13 +33,14 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe
     windows: int  # trained on
     features: dict[str, Any] = {}  # what the features depend on: fingerprints of the encoders and of the made world
+    thresholds: dict[str, float] = {}  # of each label, from which it is told
     measured: dict[str, float] = {}  # on windows of other families, which also chose the epoch and the calibration: optimistic
 
 
-def write(folder: pathlib.Path, net: Net, about: About) -> None:
-    """Writes the folder, each file whole or not at all. Errors: StoreError."""
+def write(folder: pathlib.Path, net: Net, about: About, reach: Mapping[str, np.ndarray] = {}) -> None:
+    """Writes the folder, each file whole or not at all; reach: of `streamer.fusion.reach.statistics`. Errors: StoreError."""
     tensors = {name: value.detach().half().contiguous() for name, value in net.state_dict().items()}
-    write_whole(folder / WEIGHTS, save(tensors))
+    write_whole(folder / WEIGHTS, save(tensors | {name: torch.from_numpy(value) for name, value in reach.items()}))
     write_whole(folder / CARD, card(about).encode())
     write_whole(folder / CONFIG, msgspec.json.format(msgspec.json.encode(about), indent=1) + b"\n")
 
@@ -52,7 +54,7 @@ def read(folder: pathlib.Path) -> tuple[Net, About]:
         raise ModelError(f"{folder}: {error}; expected what `streamer train fusion` writes") from error
     net = Net(about.plan)
     try:
-        net.load_state_dict({name: value.float() for name, value in tensors.items()})
+        net.load_state_dict({name: value.float() for name, value in tensors.items() if not name.startswith("reach.")})
     except RuntimeError as error:
         raise ModelError(f"{folder}: its weights are not those of its {CONFIG}; train it again") from error
     return net.eval(), about

@@ -9,7 +9,7 @@ import pytest
 from streamer.adapting.judging import Timeline
 from streamer.adapting.marked import held_out, mark
 from streamer.adapting.rows import Row
-from streamer.adapting.thresholds import choose, measure
+from streamer.training.thresholds import choose, measure
 from tests.adapting.made import film, labels, marked
 
 FILM = pathlib.Path("film.mp4")

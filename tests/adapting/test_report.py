@@ -6,7 +6,7 @@ import pytest
 
 from streamer.adapting.judging import Judged
 from streamer.adapting.report import Report, Row, Trial, data, page
-from streamer.adapting.thresholds import Threshold
+from streamer.training.thresholds import Threshold
 
 NAN = float("nan")
 

@@ -6,7 +6,6 @@ import pathlib
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
 
 from streamer.fusion import reach
 from streamer.synth.names import LABELS
@@ -24,10 +23,9 @@ DECLARES = tuple(label.modalities for label in world.label_set().labels)
 def folder(path: pathlib.Path, mode: Mode = "level3", far: float | None = 1e4, **about: object) -> pathlib.Path:
     """A fusion that knows the labels of the made world; `far`: what all limits of its reach are, None: it has no reach."""
     net = _net(mode)
-    saving.write(path, net, saving.About(plan=net.plan, recipe=Recipe(), windows=16))
-    if far is not None:
-        limits = {f"reach.{sense}_limit": np.float32([far]).reshape(()) for sense in reach.COMPONENTS}
-        save_file(load_file(path / reach.WEIGHTS) | _statistics() | limits, path / reach.WEIGHTS)
+    limits = {f"reach.{sense}_limit": np.array(far, np.float32) for sense in reach.COMPONENTS}
+    known = _statistics() | limits if far is not None else {}
+    saving.write(path, net, saving.About(plan=net.plan, recipe=Recipe(), windows=16), known)
     config = json.loads((path / "config.json").read_text())
     (path / "config.json").write_text(json.dumps(config | about))
     return path

@@ -7,6 +7,7 @@ import torch
 from safetensors.numpy import load_file
 
 from streamer.errors import ModelError, StoreError
+from streamer.fusion.reach import load_reach
 from streamer.training import cache, saving
 from streamer.training.augment import Augment
 from streamer.training.checkpoint import NAME, Checkpoint
@@ -101,7 +102,9 @@ def test_the_command_writes_a_fusion_that_can_be_read(tmp_path):
     assert sorted(path.name for path in (tmp_path / "fusion").iterdir()) == ["README.md", "config.json", "model.safetensors"]
     net, about = saving.read(tmp_path / "fusion")
     assert about.features["world"] == "def" and about.recipe.seed == 0 and about.plan.mode == "level3"
-    assert all(array.dtype == np.float16 for array in load_file(tmp_path / "fusion" / "model.safetensors").values())
+    arrays = load_file(tmp_path / "fusion" / "model.safetensors")
+    assert all(array.dtype == np.float16 for name, array in arrays.items() if not name.startswith("reach."))
+    assert load_reach(tmp_path / "fusion") and set(about.thresholds) == set(about.plan.labels)
     assert (tmp_path / "fusion" / "model.safetensors").stat().st_size < 16 * 2**20
     assert "abc" in (tmp_path / "fusion" / "README.md").read_text()
     data = prepare(cache.load(tmp_path / "features" / "train"), cache.load(tmp_path / "features" / "val"))
