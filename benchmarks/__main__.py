@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("decode", "delivery", "fusion", "kafka", "memory", "pipeline", "thresholds", "wer", "words")
+NAMES = ("decode", "delivery", "fusion", "kafka", "memory", "pipeline", "quality", "thresholds", "wer", "words")
 
 
 def main() -> int:

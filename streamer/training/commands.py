@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from streamer.errors import ConfigError
+from streamer.progress import complain
 
 commands = typer.Typer(no_args_is_help=True, help="The trained fusion: features of made clips, and what is fitted to them.")
 
@@ -52,11 +53,13 @@ def fusion(
     import torch
 
     from streamer.training.fit import Recipe
-    from streamer.training.fusing import fuse
+    from streamer.training.fusing import fuse, load
     from streamer.training.plan import MODES
 
     known = {name: name for name in MODES}
     if mode not in known:
         raise ConfigError(f"--mode {mode}: expected one of {', '.join(MODES)}")
     torch.set_num_threads(threads)
-    fuse(pathlib.Path(folder), pathlib.Path(out), known[mode], Recipe(epochs=epochs, seed=seed), quiet)
+    source = load(pathlib.Path(folder))
+    tell = (lambda line: None) if quiet else (lambda line: complain(f"{mode}: {line}"))
+    fuse(source, source.plan(known[mode]), Recipe(epochs=epochs, seed=seed), pathlib.Path(out), tell)

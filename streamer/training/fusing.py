@@ -2,12 +2,14 @@
 
 import json
 import pathlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from streamer.fusion import reach
-from streamer.progress import complain
 from streamer.synth.names import GROUPS
 from streamer.training import cache, saving, world
+from streamer.training.cache import Examples
 from streamer.training.checkpoint import Checkpoint
 from streamer.training.fit import Data, Recipe, prepare, scores, train
 from streamer.training.metrics import bin_precision, calibration_error, event_precision, mean
@@ -20,52 +22,62 @@ from streamer.training.topics import topics
 PRECISION = 0.8  # of half seconds that are told
 
 
-def plan(mode: Mode, data: Data) -> Plan:
-    """The plan of a net for the labels of the made world."""
-    labels = world.label_set()
-    declares = {label.name: label.modalities for label in labels.labels}
-    return Plan(
-        mode=mode,
-        labels=data.names,
-        declares=tuple(declares[name] for name in data.names),
-        same=GROUPS["sync"],
-        after=GROUPS["async"],
-        dims=data.dims,
-        prior=labels.attention.prior,
-    )
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What fusions are trained from."""
+
+    data: Data
+    train: Examples
+    val: Examples
+    about: dict[str, Any]  # what the features depend on
+
+    def plan(self, mode: Mode) -> Plan:
+        """The plan of a net for the labels of the made world."""
+        labels = world.label_set()
+        declares = {label.name: label.modalities for label in labels.labels}
+        return Plan(
+            mode=mode,
+            labels=self.data.names,
+            declares=tuple(declares[name] for name in self.data.names),
+            same=GROUPS["sync"],
+            after=GROUPS["async"],
+            dims=self.data.dims,
+            prior=labels.attention.prior,
+        )
 
 
-def fuse(features: pathlib.Path, out: pathlib.Path, mode: Mode, recipe: Recipe, quiet: bool = False) -> None:
-    """Trains a fusion on the features of a folder and writes it; goes on where it was interrupted. Errors: StoreError.
+def load(features: pathlib.Path) -> Source:
+    """The splits `train` and `val` of a folder of features. Errors: StoreError."""
+    path = features / "about.json"
+    train, val = topics(cache.load(features / "train")), cache.load(features / "val")
+    return Source(prepare(train, val), train, val, json.loads(path.read_bytes()) if path.exists() else {})
+
+
+def fuse(source: Source, plan: Plan, recipe: Recipe, out: pathlib.Path, tell: Callable[[str], None]) -> Net:
+    """Trains a fusion and writes it; goes on where it was interrupted. Errors: StoreError.
 
     Args:
-        features: holds `train` and `val`.
-        out: where the fusion goes; its checkpoint is kept there until it is done.
-        mode: way to fuse.
+        source: what it is trained from.
+        plan: what it is built from.
         recipe: how it is trained.
-        quiet: say nothing.
+        out: where the fusion goes; its checkpoint is kept there until it is done.
+        tell: is given a line after every epoch, and one at the end.
     """
-    train_on, val = topics(cache.load(features / "train")), cache.load(features / "val")
-    data = prepare(train_on, val)
-
-    def say(line: str) -> None:
-        if not quiet:
-            complain(f"{mode}: {line}")
-
-    net = saving.rounded(train(data, plan(mode, data), recipe, out, say))
-    measured = measure(net, data.val)
+    net = saving.rounded(train(source.data, plan, recipe, out, tell))
+    measured = measure(net, source.data.val)
     about = saving.About(
-        plan=net.plan,
+        plan=plan,
         recipe=recipe,
-        windows=len(data.train),
-        features=_about(features),
-        thresholds=thresholds(net, data.val),
+        windows=len(source.train),
+        features=source.about,
+        thresholds=thresholds(net, source.data.val),
         measured=measured,
     )
     weights = {name: value.numpy() for name, value in net.state_dict().items() if name.startswith("projections.")}
-    saving.write(out, net, about, reach.statistics(weights, train_on.arrays, val.arrays))
+    saving.write(out, net, about, reach.statistics(weights, source.train.arrays, source.val.arrays))
     Checkpoint(out).remove()
-    say(", ".join(f"{name} {value:.3f}" for name, value in measured.items()))
+    tell(", ".join(f"{name} {value:.3f}" for name, value in measured.items()))
+    return net
 
 
 def measure(net: Net, split: Samples) -> dict[str, float]:
@@ -84,9 +96,3 @@ def thresholds(net: Net, split: Samples) -> dict[str, float]:
     own = {label.name: label for label in world.label_set().labels}
     columns = {name: (found[..., number].reshape(-1), labels[..., number].reshape(-1)) for number, name in enumerate(net.plan.labels)}
     return {name: choose(*column, PRECISION, own[name]).on for name, column in columns.items()}
-
-
-def _about(features: pathlib.Path) -> dict[str, Any]:
-    path = features / "about.json"
-    about: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
-    return about

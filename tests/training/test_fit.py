@@ -12,7 +12,7 @@ from streamer.training import cache, saving
 from streamer.training.augment import Augment
 from streamer.training.checkpoint import NAME, Checkpoint
 from streamer.training.fit import Data, Loop, Recipe, prepare, scores, train
-from streamer.training.fusing import fuse
+from streamer.training.fusing import fuse, load
 from streamer.training.plan import Mode, Plan
 from streamer.training.relations import telling
 from tests.training import made
@@ -98,7 +98,8 @@ def test_the_command_writes_a_fusion_that_can_be_read(tmp_path):
     for split, count, seed in (("train", 32, 0), ("val", 16, 1)):
         cache.write(tmp_path / "features" / split, 0, made.examples(count, seed))
     (tmp_path / "features" / "about.json").write_text(json.dumps({"encoders": {"vision": "abc"}, "world": "def"}))
-    fuse(tmp_path / "features", tmp_path / "fusion", "level3", Recipe(epochs=1, batch=16, warm=2), quiet=True)
+    source = load(tmp_path / "features")
+    fuse(source, source.plan("level3"), Recipe(epochs=1, batch=16, warm=2), tmp_path / "fusion", quiet)
     assert sorted(path.name for path in (tmp_path / "fusion").iterdir()) == ["README.md", "config.json", "model.safetensors"]
     net, about = saving.read(tmp_path / "fusion")
     assert about.features["world"] == "def" and about.recipe.seed == 0 and about.plan.mode == "level3"
