@@ -48,11 +48,11 @@ def fitted(
         label_set: the user's.
         weights: fingerprints of the encoders that are there.
         ask: queries for the prompts of labels.
-        shipped: folder of the one that comes along, if it is there.
+        shipped: folder of those that come along: for each level, if it is there, a folder with one that was trained to be no more.
     """
     options = config.fusion
-    folder = pathlib.Path(options.model or shipped)
-    if options.model == NO_MODEL or options.level == 0 or not (options.model or (shipped / WEIGHTS).exists()):
+    folder = pathlib.Path(options.model or shipped / f"level{options.level}")
+    if options.model == NO_MODEL or options.level == 0 or not (options.model or (folder / WEIGHTS).exists()):
         return label_set, None
     learned = load_fusion(folder)
     if problem := _problem(config, learned.about, weights):

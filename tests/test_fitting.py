@@ -114,14 +114,18 @@ def test_thresholds_are_those_of_its_folder(tmp_path):
     ],
 )
 def test_one_that_does_not_fit_is_refused_if_asked_for_and_else_left_out(tmp_path, config, features, weights, says):
-    path = folder(tmp_path, features=features)
+    path = folder(tmp_path / "level2", features=features)
     with pytest.raises(ModelError, match=says):
         fitted(Config(fusion=msgspec.structs.replace(config, model=str(path))), load(), weights, ask)
-    assert fitted(Config(fusion=config), load(), weights, ask, path) == (load(), None)
+    assert fitted(Config(fusion=config), load(), weights, ask, tmp_path) == (load(), None)
 
 
-def test_the_one_that_comes_along_is_used_where_none_is_named(tmp_path):
-    assert fitted(Config(), load(), WEIGHTS, ask, folder(tmp_path))[1] is not None
+def test_the_one_of_the_wished_level_that_comes_along_is_used_where_none_is_named(tmp_path):
+    for level in (2, 3):
+        folder(tmp_path / f"level{level}", f"level{level}")
+        _, model = fitted(Config(fusion=Fusion(level=level)), load(), WEIGHTS, ask, tmp_path)
+        assert model and model.known.level == level
+    assert fitted(Config(fusion=Fusion(level=1)), load(), WEIGHTS, ask, tmp_path) == (load(), None)
 
 
 def test_a_label_that_nobody_explains_is_told(tmp_path):

@@ -30,7 +30,7 @@ class Said(NamedTuple):
     """What a fusion says of windows."""
 
     parts: np.ndarray  # float32 [B, L, T, 6] in the order of PARTS; they sum to the logit
-    mood: Mood | None  # None at level 1, and where none was trained
+    mood: Mood | None  # None at level 1, where none was trained, and where it was not asked for
     shares: np.ndarray | None  # float32 [B, M]: Shapley values of the overall valence; they sum to it
 
 
@@ -51,8 +51,14 @@ class Learned:
         self._weights = Weights(arrays)
         self._fusion = self._weights.under("fusion")
 
-    def __call__(self, arrays: Mapping[str, np.ndarray], keep: np.ndarray | None = None) -> Said:
-        """What it says of windows whose arrays (streamer.fusion.arrays) are stacked; keep: bool [B, M], False forces one off."""
+    def __call__(self, arrays: Mapping[str, np.ndarray], keep: np.ndarray | None = None, feel: bool = True) -> Said:
+        """What it says of windows.
+
+        Args:
+            arrays: of streamer.fusion.arrays, stacked.
+            keep: bool [B, M], False forces a modality off.
+            feel: whether the mood is asked for too, and its Shapley values, which cost as much as all else.
+        """
         keep = np.ones((len(arrays["vision"]), len(MODALITIES)), bool) if keep is None else keep
         evidence = arrays["level0"].transpose(0, 2, 1, 3).astype(np.float32)
         said = evidence * self._fusion["anchor.gain"] * keep[:, None, None]
@@ -66,11 +72,11 @@ class Learned:
             said = said + reading.said
             if self.level > 2:
                 extra = together(self._fusion.under("together"), what, reading, self._declared)[..., None]
-            feel = self._fusion.under("mood")
-            if "query" in feel:
-                each = opinions(feel, reading)
-                felt = mood(feel, arrays, reading, each, keep)
-                shares = shapley({who: mood(feel, arrays, reading, each, keep & np.array(who)).overall for who in COALITIONS})
+            expert = self._fusion.under("mood")
+            if feel and "query" in expert:
+                each = opinions(expert, reading)
+                felt = mood(expert, arrays, reading, each, keep)
+                shares = shapley({who: mood(expert, arrays, reading, each, keep & np.array(who)).overall for who in COALITIONS})
         prior = np.broadcast_to(self._fusion["anchor.prior"][:, None], (*said.shape[:3], 1))
         parts = np.concatenate([prior, said, extra], -1) * self._weights["sharpness"]
         parts[..., 0] += self._weights["shift"]

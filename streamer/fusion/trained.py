@@ -40,7 +40,8 @@ class Model:
         if not (near and trusted):
             return None, near
         present = tuple(modality for modality in MODALITIES if made[f"{modality}_mask"].any())
-        return Answer(self.learned({name: array[None] for name, array in made.items()}), anchor, present), near
+        said = self.learned({name: array[None] for name, array in made.items()}, feel=bool(window.utterances))
+        return Answer(said, anchor, present), near
 
 
 class Answer(NamedTuple):
@@ -119,7 +120,7 @@ def _looked(fused: FusedWindow, anchor: FusedWindow, rows: list[int], theirs: li
 def _felt(answer: Answer, window: Window) -> Felt | None:
     """The mood where somebody speaks; what pictures and noises alone would tell of it is nobody's."""
     mood, shares = answer.said.mood, answer.said.shares
-    if mood is None or shares is None or not window.utterances:
+    if mood is None or shares is None:
         return None
     there = [(name, MODALITIES.index(name)) for name in answer.present]
     return Felt(
