@@ -30,7 +30,6 @@ from streamer.progress import Work
 from streamer.synth import film, script
 from streamer.synth.names import LABELS
 from streamer.training import cache, world
-from streamer.training.cache import Examples
 
 SCENES = 2  # of a clip, a window each: half of the windows have something before them
 COVERED_S = 0.25  # of a bin, from which on an event is in it
@@ -89,19 +88,6 @@ def begin(folder: pathlib.Path) -> None:
         write_whole(path, json.dumps(now, indent=1).encode() + b"\n")
     elif json.loads(path.read_bytes()) != now:
         raise StoreError(f"{folder}: was made with other encoders or another made world; expected an empty folder")
-
-
-def from_film(path: pathlib.Path, config: Config, models: wiring.Models) -> Examples:
-    """A film as Examples, one row a window, of which nothing is known to be true. Errors: SourceError, MediaError.
-
-    `config` and the `models` loaded for it should have `fusion.fine`; else what is fine is missing.
-    """
-    rows, names = [], models.labels.names
-    for fused in wiring.fusing(config, models)(path, "film"):
-        window = fused.window
-        truth = {"file": str(path), "window": window.index, "start": window.start, "end": window.end}
-        rows.append(Example(arrays(fused) | _unknown(len(names)), truth))
-    return cache.stacked([row.arrays for row in rows], names, [row.truth for row in rows])
 
 
 def labelled(truth: Truth) -> Arrays:

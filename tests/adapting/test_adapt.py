@@ -15,9 +15,9 @@ from streamer.config import Config, Fusion, Vision
 from streamer.errors import ConfigError
 from streamer.labels import load
 from streamer.synth import film, script
-from streamer.training import features
 from tests import clips
 from tests.media_folder import MEDIA, needs_media, needs_models
+from tests.training import made
 
 ALL = ("0", "1", "1½", "2", "3")
 WORLD = pathlib.Path(film.__file__).with_name("labels.yaml")
@@ -105,10 +105,10 @@ def test_what_is_kept_of_a_film_is_what_the_pipeline_says_of_it(tmp_path, quiet)
     models = wiring.load_models(quiet)
     recordings = films.find(path, [Row(file=path, start=0.0, end=9.0)])
     [kept] = films.watch(recordings, quiet, models, tmp_path / "features", quiet=True)
-    made = features.from_film(path, quiet, models)
-    for name, array in made.arrays.items():
+    expected = made.from_film(path, quiet, models)
+    for name, array in expected.arrays.items():
         np.testing.assert_array_equal(kept.arrays[name], array)
-    assert [line["start"] for line in kept.truth] == [line["start"] for line in made.truth]
+    assert [line["start"] for line in kept.truth] == [line["start"] for line in expected.truth]
 
 
 @pytest.mark.slow

@@ -1,10 +1,15 @@
 """Windows out of nothing, for tests of what reads the feature cache."""
 
+import pathlib
 from typing import Any
 
 import numpy as np
 
+from streamer import wiring
+from streamer.config import Config
+from streamer.fusion.arrays import arrays
 from streamer.synth.names import LABELS
+from streamer.training import cache
 from streamer.training.cache import ARRAYS, BIN_S, BINS, Examples
 
 
@@ -39,3 +44,12 @@ def _blank(name: str, count: int, labels: int, rng: np.random.Generator) -> np.n
         return np.stack([starts, starts + 1.5], -1).astype(dtype)
     values = rng.uniform(-1, 1, size) if name == "mood" else rng.uniform(0.5, 1, size) if "reliability" in name else rng.normal(size=size)
     return values.astype(dtype)
+
+
+def from_film(path: pathlib.Path, config: Config, models: wiring.Models) -> Examples:
+    """A film as Examples, a row for each window; of no label anything is known."""
+    names = models.labels.names
+    unknown = {"labels": np.zeros((BINS, len(names)), np.uint8), "mood": np.full(4, np.nan, np.float32), "conflict": np.zeros((), np.uint8)}
+    fused = list(wiring.fusing(config, models)(path, "film"))
+    truth = [{"window": one.window.index, "start": one.window.start} for one in fused]
+    return cache.stacked([arrays(one) | unknown for one in fused], names, truth)

@@ -16,6 +16,7 @@ from streamer.synth.names import GROUPS, LABELS
 from streamer.training import cache, commands, features, world
 from tests import clips
 from tests.media_folder import needs_models
+from tests.training import made
 
 
 def test_the_labels_of_the_world_are_given_the_senses_that_tell_them() -> None:
@@ -90,7 +91,7 @@ def test_shards_are_made_in_order_and_only_those_that_are_missing(tmp_path: path
 @needs_models
 def test_a_film_has_a_row_for_each_window(tmp_path: pathlib.Path, models: wiring.Models) -> None:
     path = clips.make(tmp_path / "film.mp4", 9.0)
-    found = features.from_film(path, features.CONFIG, models)
+    found = made.from_film(path, features.CONFIG, models)
     assert [(truth["window"], truth["start"]) for truth in found.truth] == [(0, 0.0), (1, 4.0), (2, 8.0)]
     assert found.names == LABELS
     assert not found.labels.any() and np.isnan(found.mood).all()
@@ -103,7 +104,7 @@ def test_a_film_has_a_row_for_each_window(tmp_path: pathlib.Path, models: wiring
 def test_without_what_is_fine_the_rest_is_there_at_its_own_pace(tmp_path: pathlib.Path) -> None:
     config = msgspec.structs.replace(features.CONFIG, fusion=Fusion())
     path = clips.make(tmp_path / "film.mp4", 8.0)
-    found = features.from_film(path, config, wiring.load_models(config, world.label_set()))
+    found = made.from_film(path, config, wiring.load_models(config, world.label_set()))
     assert np.flatnonzero(found.vision_mask[0]).tolist() == list(range(0, 16, 2))
     assert np.flatnonzero(found.sound_mask[0]).tolist() == list(range(2, 33, 2))
     assert not any(array.any() for array in (found.motion, found.onsets, found.middle))
