@@ -5,6 +5,7 @@ useless for all that follow. So the age of the oldest record that is not acknowl
 everything in flight counts as failed and the next record is sent by a new producer.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -21,6 +22,7 @@ from streamer.errors import BusError
 
 log = logging.getLogger(__name__)
 
+HURRY_S = 1.0  # of a wait for the broker, after which silence and failures are looked for
 GRACE_S = 5.0  # beyond the delivery time-out, after which a producer that says nothing is given up
 
 
@@ -88,6 +90,7 @@ class Publisher:
     def settle(self, timeout_s: float) -> None:
         """Returns when every record so far is acknowledged; see Bus.settle."""
         ends = time.monotonic() + timeout_s
+        self._hurry(min(timeout_s, HURRY_S))
         with self._changed:
             while self._flying and not self._failure:
                 self._give_up_on_silence()
@@ -99,6 +102,12 @@ class Publisher:
         if failure:
             self._begin_anew()
             raise failure
+
+    def _hurry(self, timeout_s: float) -> None:
+        """Sends what lingers for company: somebody waits for it."""
+        if self._producer and self._flying and timeout_s > 0:
+            with contextlib.suppress(KafkaError):  # what failed is told by its receipt
+                self._producer.flush(timeout=timeout_s)
 
     def waiting(self) -> Waiting:
         """What is not acknowledged yet."""
