@@ -52,9 +52,16 @@ class Partners:
         others = [other for _, other in near if other != number]
         return others[random.integers(len(others))] if others else None
 
-    def take(self, numbers: Tensor, chance: float, random: np.random.Generator) -> tuple[Batch, Targets, np.ndarray]:
-        """Windows, each that has a partner with its sound and words by chance; what is then true; which ones, bool [B]."""
+    def take(
+        self, numbers: Tensor, chance: float, random: np.random.Generator, more: Tensor | None = None
+    ) -> tuple[Batch, Targets, np.ndarray]:
+        """Windows, each that has a partner with its sound and words by chance; what is then true; which ones, bool [B].
+
+        Those of `more` come behind them, as they are.
+        """
         found = [self.find(number, random) if random.random() < chance else None for number in numbers.tolist()]
+        if more is not None:
+            numbers, found = torch.cat([numbers, more]), [*found, *(None for _ in more)]
         ours, told = self.samples.inputs.take(numbers), self.samples.targets.take(numbers)
         rows = torch.tensor([one is not None for one in found])
         if not rows.any():

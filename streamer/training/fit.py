@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streamer.training import augment, losses
+from streamer.training.alignment import alignment
 from streamer.training.augment import Augment
 from streamer.training.cache import Examples
 from streamer.training.checkpoint import Checkpoint
@@ -29,6 +30,7 @@ from streamer.training.samples import Samples, samples
 
 GATE = 30.0  # times the rate of other weights
 STEPS = 150  # of L-BFGS, for scalars
+BELOW = "below"  # folder of the checkpoint of the level that a level begins as
 AT_ONCE = 128  # windows that are scored in one go
 
 
@@ -43,6 +45,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     clip: float = 1.0  # norm of the gradient
     average: float = 0.99  # share of the running mean of weights that a step keeps
     focal: float = losses.FOCAL
+    announced: int = 16  # windows with an announcement that a step sees besides, always with another one: they are rare
+    align: float = 1.0  # weight of the loss that draws announcements to what they announce
     augment: Augment = Augment()
     seed: int = 0  # of everything that is drawn
 
@@ -83,6 +87,10 @@ def train(data: Data, plan: Plan, recipe: Recipe, folder: pathlib.Path | None = 
     net.projections.load_state_dict(data.projections.state_dict())
     if isinstance(net.fusion, Sum) and plan.mode != "level0":
         fit_anchor(net.fusion, data.train)
+        if plan.mode == "level3":  # from scratch, the relation is learnt at the cost of what single senses tell
+            below = train(data, msgspec.structs.replace(plan, mode="level2"), recipe, folder and folder / BELOW, tell)
+            assert isinstance(below.fusion, Sum)
+            net.fusion.start_from(below.fusion)
     if plan.mode not in ("level0", "level1"):
         Loop(net, data, recipe).run(Checkpoint(folder, {"plan": plan, "recipe": recipe}) if folder else None, tell)
     if plan.mode != "level0":
@@ -102,6 +110,7 @@ class Loop:
         self.optimiser = torch.optim.AdamW(groups(net.fusion, recipe.decay), lr=recipe.rate, fused=True)
         self.partners = Partners(data.train, net.plan)
         self.announcements = Announcements(data.train, net.plan)
+        self.related = net.plan.mode == "level3"
 
     def run(self, checkpoint: Checkpoint | None, tell: Tell) -> None:
         """All epochs that are left; the net then has the best averaged weights."""
@@ -137,11 +146,17 @@ class Loop:
 
     def _step(self, numbers: Tensor, random: torch.Generator, draws: np.random.Generator) -> float:
         recipe, options = self.recipe, self.recipe.augment
-        batch, targets, exchanged = self.partners.take(numbers, options.exchange, draws)
-        reworded = torch.from_numpy(~exchanged & (draws.random(len(numbers)) < options.reword))
-        batch, targets = self.announcements.reword(batch, targets, torch.where(reworded, numbers, -1), draws)
+        more = self.announcements.draw(recipe.announced if self.related else 0, draws)
+        batch, targets, exchanged = self.partners.take(numbers, options.exchange, draws, more)
+        reworded = torch.from_numpy(~exchanged & (draws.random(len(exchanged)) < options.reword))
+        reworded[len(numbers) :] = True
+        batch, targets, told = self.announcements.reword(batch, targets, torch.where(reworded, torch.cat([numbers, more]), -1), draws)
         keep = augment.keeps(len(batch), options.modality, random)
-        loss = losses.loss(self.net(augment.roughened(batch, options, random), keep), targets, recipe.focal)
+        keep[len(numbers) :] = True
+        said = self.net(augment.roughened(batch, options, random), keep)
+        loss = losses.loss(said, targets, recipe.focal)
+        if said.shared is not None and recipe.align:
+            loss = loss + recipe.align * alignment(said.shared, [one for one in told if one.row >= len(numbers)])
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.fusion.parameters(), recipe.clip)

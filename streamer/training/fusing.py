@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from streamer.synth.names import GROUPS
 from streamer.training import cache, saving, world
 from streamer.training.cache import Examples
 from streamer.training.checkpoint import Checkpoint
-from streamer.training.fit import Data, Recipe, prepare, scores, train
+from streamer.training.fit import BELOW, Data, Recipe, prepare, scores, train
 from streamer.training.metrics import bin_precision, calibration_error, event_precision, mean
 from streamer.training.nets import Net
 from streamer.training.plan import Mode, Plan
@@ -76,6 +77,7 @@ def fuse(source: Source, plan: Plan, recipe: Recipe, out: pathlib.Path, tell: Ca
     weights = {name: value.numpy() for name, value in net.state_dict().items() if name.startswith("projections.")}
     saving.write(out, net, about, reach.statistics(weights, source.train.arrays, source.val.arrays))
     Checkpoint(out).remove()
+    shutil.rmtree(out / BELOW, ignore_errors=True)
     tell(", ".join(f"{name} {value:.3f}" for name, value in measured.items()))
     return net
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from schemas.messages import MODALITIES
 from streamer.training.inputs import Batch
+from streamer.training.matching import Shared
 from streamer.training.mood import Experts, Mood
 from streamer.training.plan import Plan
 from streamer.training.senses import Senses
@@ -31,6 +32,7 @@ class Output(NamedTuple):
     logits: Tensor  # [B, T, L]
     parts: Tensor | None = None  # [B, T, L, 6] in the order of PARTS: they sum to the logits; None: the net is no sum
     mood: Mood | None = None
+    shared: Shared | None = None  # the space of sights and words, at level 3
 
 
 class Anchor(nn.Module):
@@ -61,14 +63,14 @@ class Sum(nn.Module):
         """Logits and their parts; keep: bool [B, M], False forces a modality off."""
         said = self.anchor(batch.evidence, keep)
         together = torch.zeros_like(said[..., 0])
-        mood = None
+        mood, shared = None, None
         if self.stems is not None and self.senses is not None and self.mood is not None:
             reading = self.senses(self.stems(batch, keep))
             said = said + reading.said
             mood = self.mood(reading, batch)
             if self.together is not None:
-                together = self.together(batch, reading)
-        return _summed(self.anchor.prior, said, together, mood)
+                together, shared = self.together(batch, reading)
+        return _summed(self.anchor.prior, said, together, mood)._replace(shared=shared)
 
     def start_from(self, below: "Sum") -> None:
         """Takes over the weights of a lower level; what that one has not stays as it began."""

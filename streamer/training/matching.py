@@ -4,6 +4,8 @@ A product of two senses is large only where both say the same; a sum cannot tell
 B windows, T bins, N phrases, D width, R rank.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +15,13 @@ from streamer.training.tokens import BINS, Tokens, centres
 
 RANK = 48
 HERE, LATELY, LONG_AGO = (0, 1), (-4, -2), (-8, -4)  # bins from a bin: what is new there shows against what was
+
+
+class Shared(NamedTuple):
+    """The space in which sights and words meet."""
+
+    seen: Tensor  # [B, T, R] of each bin
+    said: Tensor  # [B, N, R] of each phrase
 
 
 class Matching(nn.Module):
@@ -33,19 +42,19 @@ class Matching(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.register_buffer("spans", _spans(), persistent=False)
 
-    def forward(self, reading: Reading) -> Tensor:
-        """[B, T, D]; zeros where one of the two is missing."""
+    def forward(self, reading: Reading) -> tuple[Tensor, Shared]:
+        """[B, T, D], zeros where one of the two is missing; and where the two stand in the space they share."""
         seen = self.seen(self.norm_seen(self.see(self._contrasted(reading.raw["vision"]))))
         words = reading.raw["text"]
         normal = self.norm_said(words.x)
+        said = self.said(normal)
         lag = lags(centres(), *words.times)
         weight = self.worth(normal)[:, None, :, 0] + self.lag[0][lag[..., 0]] + self.lag[1][lag[..., 1]]  # [B, T, N]
         weight = weight.masked_fill(~words.mask[:, None], NEVER)
         share = torch.cat([weight, torch.zeros_like(weight[..., :1])], -1).softmax(-1)[..., :-1]
         both = (reading.present[:, 0] & reading.present[:, 2]).float()
-        product = seen * (share @ self.said(normal)) * both[:, None, None]
-        found: Tensor = self.out(self.dropout(product))
-        return found
+        product = seen * (share @ said) * both[:, None, None]
+        return self.out(self.dropout(product)), Shared(seen, said)
 
     def _contrasted(self, tokens: Tokens) -> Tensor:
         """A bin's token, and how it differs from a while ago and from long ago: [B, T, 3 D]."""

@@ -35,7 +35,7 @@ class Net(nn.Module):
             return said._replace(logits=said.logits * self.sharpness + self.shift)
         scaled = said.parts * self.sharpness
         parts = torch.cat([scaled[..., :1] + self.shift[:, None], scaled[..., 1:]], -1)
-        return Output(parts.sum(-1), parts, said.mood)
+        return said._replace(logits=parts.sum(-1), parts=parts)
 
 
 def _fusion(plan: Plan) -> nn.Module:

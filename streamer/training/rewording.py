@@ -31,6 +31,16 @@ class Arrival(NamedTuple):
     end: float
 
 
+class Announced(NamedTuple):
+    """An announcement in a batch, and what came."""
+
+    row: int  # of the batch
+    phrases: list[int]
+    about: str
+    came: str
+    bins: slice  # in which it came
+
+
 class Announcements:
     """Windows with one announcement and one thing that came after it, by what came."""
 
@@ -50,11 +60,17 @@ class Announcements:
                         self._arrivals[number] = arrival
         self._words = {about: torch.stack(some).float() for about, some in words.items() if some}
 
-    def reword(self, batch: Batch, targets: Targets, chosen: Tensor, random: np.random.Generator) -> tuple[Batch, Targets]:
+    def draw(self, count: int, random: np.random.Generator) -> Tensor:
+        """Numbers of windows with an announcement, so many or all there are."""
+        known = sorted(self._arrivals)
+        return torch.from_numpy(random.choice(known, min(count, len(known)), replace=False)) if known else torch.zeros(0, dtype=torch.long)
+
+    def reword(self, batch: Batch, targets: Targets, chosen: Tensor, random: np.random.Generator) -> tuple[Batch, Targets, list[Announced]]:
         """A batch in which some windows have other announcements, and what is then true; chosen: their numbers [B], -1: not."""
         rows = [row for row, number in enumerate(chosen.tolist()) if number in self._arrivals]
+        told: list[Announced] = []
         if not rows or len(self._words) < 2:
-            return batch, targets
+            return batch, targets, told
         text, labels, weight = batch.text.clone(), targets.labels.clone(), targets.weight.clone()
         for row in rows:
             arrival = self._arrivals[int(chosen[row])]
@@ -64,8 +80,10 @@ class Announcements:
             text[row, arrival.phrases] = self._words[about][random.integers(len(self._words[about]))]
             labels[row, :, arrival.label] = torch.from_numpy(_covered(arrival)) if right else 0.0
             weight[row, :, arrival.label] = 1.0
-            weight[row, bins(arrival.start, arrival.end), arrival.label] = 1.0 if right else DECOY
-        return replace(batch, text=text), replace(targets, labels=labels, weight=weight)
+            span = bins(arrival.start, arrival.end)
+            weight[row, span, arrival.label] = 1.0 if right else DECOY
+            told.append(Announced(row, arrival.phrases, about, arrival.came, span))
+        return replace(batch, text=text), replace(targets, labels=labels, weight=weight), told
 
 
 def _arrival(line: dict[str, Any], plan: Plan, phrases: list[int]) -> Arrival | None:

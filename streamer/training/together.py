@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from streamer.training.blocks import Block, lags
 from streamer.training.inputs import Batch
-from streamer.training.matching import Matching
+from streamer.training.matching import Matching, Shared
 from streamer.training.plan import Plan
 from streamer.training.rhythm import Rhythm
 from streamer.training.senses import Reading
@@ -31,21 +31,22 @@ class Together(nn.Module):
         self.head = nn.ModuleDict({form: nn.Linear(width, len(plan.labels)) for form in forms})
         self.gate = nn.Parameter(torch.zeros(len(plan.labels)))
 
-    def forward(self, batch: Batch, reading: Reading) -> Tensor:
-        """[B, T, L]."""
+    def forward(self, batch: Batch, reading: Reading) -> tuple[Tensor, Shared | None]:
+        """[B, T, L]; and the space that sights and words share, if it has one."""
         found: dict[str, Tensor] = {}
+        shared: Shared | None = None
         if self.rhythm is not None:
             there = (batch.fine[:, 1] & batch.fine[:, 2] & reading.present[:, 0] & reading.present[:, 1]).float()
             found["rhythm"] = self.rhythm(batch.motion, batch.onsets) * there[:, None, None]
         if self.product is not None:
-            found["product"] = self.product(reading)
+            found["product"], shared = self.product(reading)
         if self.joint is not None:
             found["joint"] = self.joint(reading)
         every = [self.head[form](self.norm[form](one)) for form, one in found.items()]
         evidence = torch.stack(every).sum(0) * self.gate.tanh()
         related = (reading.present.float() @ self.declared) > 1.5  # [B, L]
         allowed: Tensor = evidence * related[:, None]
-        return allowed
+        return allowed, shared
 
 
 class Joint(nn.Module):
