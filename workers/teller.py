@@ -17,7 +17,7 @@ from workers.stream import Batch, Stream
 log = logging.getLogger(__name__)
 
 QUEUED = 64  # batches that may wait: above it those who make them wait too
-TOGETHER = 8  # records that are published before the lines behind them: what a worker that dies may have told without a line
+TOGETHER = 8  # records from which on no further batch is published before the lines behind them: a worker that dies tells them again
 SETTLE_S = 5.0  # after which waiting for the broker is looked at again
 AGAIN_S = (0.2, 30.0)  # the first and the longest pause before what failed is published again
 LOOK_S = 0.1  # how soon a thread that waits notices the end

@@ -66,6 +66,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--ways", nargs="*", default=list(WAYS), metavar="WAY", choices=list(WAYS), help="some rows alone")
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args(list(arguments))
+    if options.quick and (absent := [str(folder) for folder in COMMITTED.values() if not (folder / saving.WEIGHTS).exists()]):
+        parser.error(f"--quick needs weights that do not come along yet: {', '.join(absent)}; use --features DIR")
     if options.quick:
         found = _quick()
     else:
