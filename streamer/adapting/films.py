@@ -12,7 +12,7 @@ from streamer import wiring
 from streamer.adapting.rows import Row
 from streamer.config import Config
 from streamer.errors import ConfigError
-from streamer.fusion.arrays import BINS, arrays
+from streamer.fusion.arrays import arrays
 from streamer.media import sources
 from streamer.media.probe import probe
 from streamer.progress import BatchProgress
@@ -65,16 +65,11 @@ def watch(
 def _watch(recording: Recording, windows: Windows, place: pathlib.Path, names: tuple[str, ...], progress: BatchProgress) -> None:
     part = place.with_name(f"{place.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    unknown: dict[str, np.ndarray] = {
-        "labels": np.zeros((BINS, len(names)), np.uint8),
-        "mood": np.full(4, np.nan, np.float32),
-        "conflict": np.zeros((), np.uint8),
-    }
     shard: list[dict[str, np.ndarray]] = []
     truth: list[dict[str, float]] = []
     shards = 0
     for fused in windows(recording.path, recording.stream):
-        shard.append(arrays(fused) | unknown)
+        shard.append(arrays(fused) | cache.unknown(len(names)))
         truth.append({"start": fused.window.start, "end": fused.window.end})
         progress.reach(fused.window.end)
         if len(shard) == cache.SHARD:

@@ -21,7 +21,7 @@ from streamer.files import write_whole
 from streamer.fusion import arrays
 from streamer.fusion.arrays import BIN_S, BINS, Array
 
-__all__ = ["ARRAYS", "BINS", "BIN_S", "Examples", "joined", "load", "stacked", "windows", "write"]
+__all__ = ["ARRAYS", "BINS", "BIN_S", "Examples", "joined", "load", "stacked", "unknown", "windows", "write"]
 
 SHARD = 256  # windows
 ARRAYS: dict[str, Array] = {  # what the fusion reads, and what is true
@@ -84,6 +84,11 @@ def joined(parts: Sequence[Examples]) -> Examples:
     """All windows of some Examples with the same labels."""
     whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ARRAYS}
     return Examples(**whole, names=parts[0].names, truth=tuple(line for part in parts for line in part.truth))
+
+
+def unknown(labels: int) -> dict[str, np.ndarray]:
+    """What is true of a window of which nothing is known."""
+    return {"labels": np.zeros((BINS, labels), np.uint8), "mood": np.full(4, np.nan, np.float32), "conflict": np.zeros((), np.uint8)}
 
 
 def write(folder: pathlib.Path, number: int, examples: Examples) -> None:

@@ -92,7 +92,7 @@ def begin(folder: pathlib.Path) -> None:
 
 def labelled(truth: Truth) -> Arrays:
     """What is true of a window as arrays of the cache: `labels`, `mood`, `conflict`."""
-    made = _unknown(len(LABELS))
+    made = cache.unknown(len(LABELS))
     begins = np.arange(BINS) * BIN_S
     covered = np.zeros((BINS, len(LABELS)))
     for event in truth["events"]:
@@ -124,10 +124,6 @@ def _moved(item: Truth, start: float) -> Truth:
     return {name: value for name, value in item.items() if name != "words"} | {
         "start": round(item["start"] - start, 6), "end": round(item["end"] - start, 6)
     }  # fmt: skip
-
-
-def _unknown(labels: int) -> Arrays:
-    return {"labels": np.zeros((BINS, labels), np.uint8), "mood": np.full(4, np.nan, np.float32), "conflict": np.zeros((), np.uint8)}
 
 
 @contextlib.contextmanager

@@ -49,7 +49,6 @@ def _blank(name: str, count: int, labels: int, rng: np.random.Generator) -> np.n
 def from_film(path: pathlib.Path, config: Config, models: wiring.Models) -> Examples:
     """A film as Examples, a row for each window; of no label anything is known."""
     names = models.labels.names
-    unknown = {"labels": np.zeros((BINS, len(names)), np.uint8), "mood": np.full(4, np.nan, np.float32), "conflict": np.zeros((), np.uint8)}
     fused = list(wiring.fusing(config, models)(path, "film"))
     truth = [{"window": one.window.index, "start": one.window.start} for one in fused]
-    return cache.stacked([arrays(one) | unknown for one in fused], names, truth)
+    return cache.stacked([arrays(one) | cache.unknown(len(names)) for one in fused], names, truth)
