@@ -2,6 +2,7 @@
 
 import functools
 
+from schemas.topics import RESULTS
 from streamer.config import Config
 from streamer.interpret.interpret import Interpret
 from streamer.wiring import Models, conclude, fingerprint, stamped
@@ -18,4 +19,5 @@ def service(config: Config, models: Models) -> Service:
         goes=functools.partial(results, keep=keeper(None)),
         stamped=functools.partial(stamped, config=config, models=models),
         pipeline=fingerprint(config, models),
+        results=RESULTS,
     )

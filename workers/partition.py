@@ -9,6 +9,7 @@ import msgspec
 from schemas.messages import Gap, identity, microseconds
 from streamer.bus.protocol import Assigned, Commit, Place, Record
 from workers import notes
+from workers.retold import Known
 from workers.service import Service
 from workers.state import Kept, Line
 from workers.stream import Stream
@@ -30,12 +31,14 @@ class Partition:
         self.floor = max(self.committed.offset, known.begin)  # offset: before it only streams with a line are read
         self.next = self.floor  # offset
         self.streams: dict[str, Stream] = {}
+        self.known: Known = {}
         self.records = self.bytes = 0  # read and not worked on
         self.paused = False
 
-    def load(self, kept: Iterable[Kept]) -> list[Gap]:
-        """Takes up the streams that have lines; what is lost of them because it is kept no more."""
+    def load(self, kept: Iterable[Kept], known: Known) -> list[Gap]:
+        """Takes up the streams that have lines, with what is known to be told; what is lost of them because it is kept no more."""
         gaps = []
+        self.known = known
         told = notes.read(self.committed.metadata)
         for found in kept:
             line = found.line
@@ -44,7 +47,7 @@ class Partition:
             if not line.resting and line.restart < self.begin:
                 gaps.append(_expired(line))
                 line = msgspec.structs.replace(line, restart=self.begin, behind=self.begin, states={})
-            stream = Stream(self.place, self.service, line, told.get((line.stream, line.number), 0), found.keys)
+            stream = Stream(self.place, self.service, line, told.get((line.stream, line.number), 0), found.keys, known.get(line.stream))
             stream.active_at = time.monotonic()
             self.streams[line.stream] = stream
         self.next = min([self.floor, *(stream.wanted for stream in self.streams.values() if not stream.line.resting)])
@@ -60,7 +63,7 @@ class Partition:
             if record.offset < self.floor:
                 return None
             line = Line(stream=name, topic=record.topic, number=0, restart=record.offset, behind=record.offset, run=record.offset)
-            stream = self.streams[name] = Stream(self.place, self.service, line)
+            stream = self.streams[name] = Stream(self.place, self.service, line, known=self.known.pop(name, None))
         if record.offset < stream.wanted or stream.asleep_until is not None:
             return None
         stream.wanted = record.offset + 1

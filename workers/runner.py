@@ -17,8 +17,9 @@ from schemas.messages import Message
 from streamer.bus import records as results
 from streamer.bus.protocol import Assigned, Bus, Commit, Consumer, Outgoing, Place, Record
 from streamer.errors import BusError
-from workers import state
+from workers import retold, state
 from workers.partition import Partition
+from workers.retold import Known
 from workers.service import Service
 from workers.state import Kept, Line
 from workers.stream import Batch, Stream
@@ -49,7 +50,7 @@ class Runner:
         self._bus, self._service, self._member = bus, service, member
         self._lock = threading.RLock()
         self._partitions: dict[Place, Partition] = {}
-        self._loads: list[tuple[concurrent.futures.Future[dict[int, list[Kept]]], list[Partition]]] = []
+        self._loads: list[tuple[concurrent.futures.Future[tuple[dict[int, list[Kept]], Known]], list[Partition]]] = []
         self._loader = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="loader")
         self._ready: queue.SimpleQueue[Stream | None] = queue.SimpleQueue()
         self._turned = threading.Condition(self._lock)  # a turn is over
@@ -110,7 +111,12 @@ class Runner:
 
     def _load(self, partitions: list[Partition]) -> None:
         numbers = {partition.place[1] for partition in partitions}
-        self._loads.append((self._loader.submit(state.read, self._bus, self._service.name, numbers), partitions))
+        self._loads.append((self._loader.submit(self._before, numbers), partitions))
+
+    def _before(self, numbers: set[int]) -> tuple[dict[int, list[Kept]], Known]:
+        """What is kept and told of these partitions."""
+        told = () if self._exactly_once else self._service.results
+        return state.read(self._bus, self._service.name, numbers), retold.read(self._bus, told, numbers)
 
     def _admit(self, consumer: Consumer) -> None:
         """Begins to read the partitions whose lines have come."""
@@ -122,18 +128,18 @@ class Runner:
                 self._loads.append(load)
                 continue
             try:
-                kept = future.result()
+                kept, known = future.result()
             except BusError as error:
                 log.warning("the lines of %s are not there yet: %s", [partition.place for partition in ours], error)
                 time.sleep(SOON_S)
                 self._load(ours)
                 continue
             for partition in ours:
-                self._begin(consumer, partition, kept.get(partition.place[1], []))
+                self._begin(consumer, partition, kept.get(partition.place[1], []), known)
 
-    def _begin(self, consumer: Consumer, partition: Partition, kept: list[Kept]) -> None:
+    def _begin(self, consumer: Consumer, partition: Partition, kept: list[Kept], known: Known) -> None:
         with self._lock:
-            gaps = partition.load(kept)
+            gaps = partition.load(kept, dict(known))
         consumer.seek(partition.place, partition.next)
         consumer.resume([partition.place])
         for gap in gaps:

@@ -24,6 +24,7 @@ class Service:
     goes: Callable[[Message], Sequence[str]]  # topics of a message that comes out; none: it ends here
     stamped: Callable[[Message], Message]  # a result with what made it
     pipeline: str  # hash of options and models
+    results: tuple[str, ...] = ()  # topics that it tells the world on, if it does
     waits: bool = False  # results of films wait for the next line, so that few are told twice
     records: int = 32  # at most so many between two lines, where it reads no Chunks: those bring their lines
     meters: Meters = field(default_factory=Meters)

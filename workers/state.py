@@ -67,7 +67,7 @@ def read(bus: Bus, group: str, partitions: Iterable[int]) -> dict[int, list[Kept
     """The newest line of every stream of the group, by partition. Errors: BusError."""
     with bus.consume([TOPIC], partitions=partitions) as consumer:
         found: dict[int, dict[str, Record]] = {}
-        for record in _all(consumer):
+        for record in to_the_end(consumer):
             kept = found.setdefault(record.partition, {})
             if not record.value:
                 kept.pop(record.key, None)
@@ -76,7 +76,7 @@ def read(bus: Bus, group: str, partitions: Iterable[int]) -> dict[int, list[Kept
     return {partition: _newest(kept) for partition, kept in found.items()}
 
 
-def _all(consumer: Consumer) -> Iterable[Record]:
+def to_the_end(consumer: Consumer) -> Iterable[Record]:
     """Every record up to what is now the end, be it a record or the marker of a transaction. Errors: BusError."""
     ends = consumer.ends(consumer.assignment())
     at: dict[Place, int] = {}
@@ -87,7 +87,7 @@ def _all(consumer: Consumer) -> Iterable[Record]:
         if at != before:
             patience = time.monotonic() + PATIENCE_S
         elif time.monotonic() > patience:
-            raise BusError(f"{TOPIC}: nothing came for {PATIENCE_S:g} s, at {at}; expected {left}")
+            raise BusError(f"nothing came for {PATIENCE_S:g} s, at {at}; expected {left}")
 
 
 def _newest(kept: Mapping[str, Record]) -> list[Kept]:

@@ -10,7 +10,7 @@ A stage that fails takes nobody else along: its stream goes back to the line, an
 import logging
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -44,16 +44,26 @@ class Batch(NamedTuple):
 class Stream:
     """See above. Only one thread works on it at a time."""
 
-    def __init__(self, place: Place, service: Service, line: Line, told: int = 0, keys: set[str] | None = None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        service: Service,
+        line: Line,
+        told: int = 0,
+        keys: set[str] | None = None,
+        known: Mapping[str, bytes] | None = None,
+    ) -> None:
         """Args:
         line: the newest one that is kept.
         told: results behind it that are published already.
         keys: under which lines of it are kept.
+        known: results that the log holds, maybe behind the line: not told again before the next one.
         """
         self.place, self.service, self.name = place, service, line.stream
         self.line = self.kept = line  # the newest line; the newest that is acknowledged
         self.told = self.given = told  # results behind the line that are acknowledged; that were handed out
         self.keys = keys or set()
+        self.known = known or {}
         self.wanted = line.behind if line.resting else line.restart  # offset: records before it are passed over
         self.inbox: deque[Record] = deque()
         self.reached = self.wanted  # offset behind the last record that was worked on
@@ -200,7 +210,7 @@ class Stream:
             record = results.outgoing(message, self.service.pipeline, topic)
             if len(record.value) > RESULT_BYTES:
                 raise ValueError(f"{type(message).__name__} of {len(record.value)} bytes; expected at most {RESULT_BYTES}")
-            if self._results > self.given:
+            if self._results > self.given and self.known.get(record.headers["ce_id"]) != record.value:
                 yield record
 
     def _handed_out(self) -> Batch:
@@ -237,6 +247,7 @@ class Stream:
             dead=tuple(sorted(offset for offset in self._dead if offset >= restart)),
         )
         self.given = self._results = self._since = 0
+        self.known = {}
         self.tries = {offset: count for offset, count in self.tries.items() if offset >= after}
         self.causes = {offset: cause for offset, cause in self.causes.items() if offset >= after}
         made, self._pending = self._pending, []

@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Callable
 
 from schemas.messages import Message, Picture, Result
-from schemas.topics import topic_of
+from schemas.topics import RESULTS, topic_of
 from streamer.config import Config
 from streamer.files import write_whole
 from streamer.media.splitting import Split
@@ -29,6 +29,7 @@ def service(config: Config, models: Models, pictures: pathlib.Path | None = None
         goes=functools.partial(results, keep=keeper(pictures)),
         stamped=functools.partial(stamped, config=config, models=models),
         pipeline=fingerprint(config, models),
+        results=RESULTS,
         waits=True,
     )
 

@@ -120,7 +120,14 @@ def understanding(**options: object) -> Service:
         return [Cut(), tuple(sums())]
 
     return Service(
-        name="understand", reads=("media.files", "media.live"), steps=steps, goes=told, stamped=_as_it_is, pipeline="p", waits=True
+        name="understand",
+        reads=("media.files", "media.live"),
+        steps=steps,
+        goes=told,
+        stamped=_as_it_is,
+        pipeline="p",
+        waits=True,
+        results=RESULTS,
     )
 
 
@@ -134,7 +141,9 @@ def splitting() -> Service:
 def summing(**options: object) -> Service:
     """The sound of `splitting` in, results out."""
     sums = sharing([Sum(**options)])  # type: ignore[arg-type]
-    return Service(name="transcribe", reads=("audio",), steps=lambda: [tuple(sums())], goes=told, stamped=_as_it_is, pipeline="p")
+    return Service(
+        name="transcribe", reads=("audio",), steps=lambda: [tuple(sums())], goes=told, stamped=_as_it_is, pipeline="p", results=RESULTS
+    )
 
 
 def _as_it_is(message: Message) -> Message:

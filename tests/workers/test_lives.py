@@ -84,7 +84,7 @@ def test_media_that_expired_while_nobody_worked_is_a_gap():
     lost = Line(stream="film", topic="media.files", number=3, restart=20, behind=30, position=12.5)
     there = Line(stream="other", topic="media.files", number=3, restart=60, behind=70)
     ours = partition.Partition(("media.files", 0), known, understanding())
-    [gap] = ours.load([state.Kept(lost, set()), state.Kept(there, set())])
+    [gap] = ours.load([state.Kept(lost, set()), state.Kept(there, set())], {})
     assert isinstance(gap, Gap)
     assert (gap.stream, gap.start, gap.cause) == ("film", 12.5, "retention")
     assert ours.next == 50
