@@ -273,7 +273,8 @@ class Runner:
             last = [stream.draw() for stream in streams if not stream.working and stream.can_draw]
         for batch in last:
             self._teller.give(batch, ends - time.monotonic())
-        self._teller.flush(ends - time.monotonic())
+        if not self._teller.flush(ends - time.monotonic()):
+            log.warning("%d partitions go while something of them is still being told: it may be told twice", len(list(places)))
         with self._lock:
             commits = self._commits(places)
             self._drop(places)
