@@ -113,16 +113,16 @@ class KafkaBus:
         with self._explaining():
             client = KafkaConsumer(group_id=group, group_instance_id=member, **settings)
             made = KafkaBusConsumer(client, self.prefix, hooks, self._options.session_timeout_s if group else None)
-            names = {topic: full_name(self.prefix, topic) for topic in topics}
-            missing = [name for name in names.values() if not client.partitions_for_topic(name)]
+            names = [full_name(self.prefix, topic) for topic in topics]
+            if group:  # before the topics are asked for: a member that joins without knowing them joins a second time
+                made.subscribe(names)
+            missing = [name for name in names if not client.partitions_for_topic(name)]
             if missing:
                 client.close(autocommit=False)
                 raise BusError(_absent(missing, self.prefix))
-            if group:
-                made.subscribe(list(names.values()))
-            else:
+            if not group:
                 chosen = set(partitions) if partitions is not None else None
-                every = [TopicPartition(name, n) for name in names.values() for n in sorted(client.partitions_for_topic(name))]
+                every = [TopicPartition(name, n) for name in names for n in sorted(client.partitions_for_topic(name))]
                 client.assign([place for place in every if chosen is None or place.partition in chosen])
         return made
 

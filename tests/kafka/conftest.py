@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -29,6 +30,12 @@ def topics(kafka: str) -> Callable[..., str]:
         return make_topics(kafka, *names, partitions=partitions, **settings)
 
     return make
+
+
+@pytest.fixture
+def group() -> str:
+    """A group of the test's own: members that another test left to die keep nobody of this one waiting."""
+    return f"g{uuid.uuid4().hex[:8]}"
 
 
 @pytest.fixture

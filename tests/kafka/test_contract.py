@@ -111,16 +111,16 @@ def test_a_record_without_a_key_or_too_large_is_refused_before_it_is_sent(bus):
     fill(bus, 1)
 
 
-def test_a_group_goes_on_at_its_commit_and_gets_its_note_back(bus):
+def test_a_group_goes_on_at_its_commit_and_gets_its_note_back(bus, group):
     fill(bus, 40)
     notes = Notes()
-    with bus.consume(["events"], group="g", hooks=notes) as consumer:
+    with bus.consume(["events"], group=group, hooks=notes) as consumer:
         first = read(consumer, 40)
         at = {(record.topic, record.partition): record.offset + 1 for record in first}
         keep(consumer, {place: Commit(offset - 1, f"note {place[1]}") for place, offset in at.items()})
     assert sorted(notes.revoked) == sorted(notes.assigned)
     again = Notes()
-    with bus.consume(["events"], group="g", hooks=again) as consumer:
+    with bus.consume(["events"], group=group, hooks=again) as consumer:
         second = read(consumer, len(at))
     assert {place: known.committed for place, known in again.assigned.items() if known.committed} == {
         place: Commit(offset - 1, f"note {place[1]}") for place, offset in at.items()
@@ -128,23 +128,23 @@ def test_a_group_goes_on_at_its_commit_and_gets_its_note_back(bus):
     assert sorted((record.partition, record.offset) for record in second) == sorted((place[1], offset - 1) for place, offset in at.items())
 
 
-def test_what_a_member_gives_back_when_it_is_revoked_is_committed(bus):
+def test_what_a_member_gives_back_when_it_is_revoked_is_committed(bus, group):
     fill(bus, 16)
     notes = Notes()
-    with bus.consume(["events"], group="g", hooks=notes) as consumer:
+    with bus.consume(["events"], group=group, hooks=notes) as consumer:
         for record in read(consumer, 16):
             notes.safe[record.topic, record.partition] = Commit(record.offset + 1, "last")
     again = Notes()
-    with bus.consume(["events"], group="g", hooks=again) as consumer:
+    with bus.consume(["events"], group=group, hooks=again) as consumer:
         wait_for(lambda: len(again.assigned) == 4, consumer)
     assert {place: known.committed for place, known in again.assigned.items() if known.committed} == notes.safe
 
 
-def test_two_members_share_and_the_one_that_stays_takes_all(bus):
+def test_two_members_share_and_the_one_that_stays_takes_all(bus, group):
     one, two = Notes(), Notes()
-    first = bus.consume(["events"], group="g", hooks=one)
+    first = bus.consume(["events"], group=group, hooks=one)
     wait_for(lambda: len(first.assignment()) == 4, first)
-    second = bus.consume(["events"], group="g", hooks=two)
+    second = bus.consume(["events"], group=group, hooks=two)
     wait_for(lambda: len(first.assignment()) == len(second.assignment()) == 2, first, second)
     assert len(one.revoked) == 2  # only those that moved
     first.close()
@@ -154,7 +154,7 @@ def test_two_members_share_and_the_one_that_stays_takes_all(bus):
     assert not two.lost
 
 
-def test_a_seek_in_the_hook_decides_where_reading_begins(bus):
+def test_a_seek_in_the_hook_decides_where_reading_begins(bus, group):
     fill(bus, 40)
 
     class Later(Notes):
@@ -162,7 +162,7 @@ def test_a_seek_in_the_hook_decides_where_reading_begins(bus):
             for place, known in places.items():
                 consumer.seek(place, max(known.end - 1, 0))
 
-    consumer = bus.consume(["events"], group="g", hooks=Later())
+    consumer = bus.consume(["events"], group=group, hooks=Later())
     found = read(consumer, 40, patience_s=2)
     consumer.close()
     assert len(found) == len({record.partition for record in found}) > 1
@@ -195,9 +195,9 @@ def test_the_end_and_the_first_record_of_a_time_are_known(bus):
         assert {place: consumer.position(place) for place in places} == ends
 
 
-def test_a_commit_that_cannot_be_right_is_refused(bus):
+def test_a_commit_that_cannot_be_right_is_refused(bus, group):
     fill(bus, 8)
-    with bus.consume(["events"], group="g") as consumer:
+    with bus.consume(["events"], group=group) as consumer:
         record = read(consumer, 8)[0]
         place = (record.topic, record.partition)
         with pytest.raises(ValueError, match="at most what was read"):
@@ -208,12 +208,12 @@ def test_a_commit_that_cannot_be_right_is_refused(bus):
         assert consumer.commit({("events", 77): Commit(1, "not ours")})
 
 
-def test_a_member_of_the_same_name_fences_the_first(bus):
-    first = bus.consume(["events"], group="g", member="w1")
+def test_a_member_of_the_same_name_fences_the_first(bus, group):
+    first = bus.consume(["events"], group=group, member="w1")
     wait_for(lambda: len(first.assignment()) == 4, first)
     place = first.assignment()[0]
     keep(first, {place: Commit(0, "")})
-    second = bus.consume(["events"], group="g", member="w1")
+    second = bus.consume(["events"], group=group, member="w1")
     wait_for(lambda: len(second.assignment()) == 4, second)
     with pytest.raises(FencedError, match="same name"):
         first.commit({place: Commit(0, "")})

@@ -1,6 +1,8 @@
-"""The faults of kafka-python 3.0.12 (Q1–Q14 of the design), and that our rule for each one works on a real broker."""
+"""The faults of kafka-python 3.0.12 (Q1–Q14 of the design), and that our rule for each works on a real broker.
 
-import contextlib
+Those of membership (Q6–Q9) are in test_membership.py.
+"""
+
 import signal
 import subprocess
 import sys
@@ -8,14 +10,13 @@ import threading
 import time
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.topics import full_name
 from streamer.bus.address import connect, parse
-from streamer.bus.kafka import client_settings, consumer_settings, producer_settings
-from streamer.bus.protocol import Commit, FencedError, LostError
+from streamer.bus.kafka import client_settings, producer_settings
+from streamer.bus.protocol import Commit
 from streamer.bus.security import Security
 from streamer.config import Bus
 from streamer.errors import BusError
@@ -86,120 +87,34 @@ def test_q3_a_setting_against_idempotence_raises(kafka, against):
         KafkaProducer(**(settings | against))
 
 
-def test_q4_of_many_commits_the_last_one_holds(topics):
+def test_q4_of_many_commits_the_last_one_holds(topics, group):
     address = topics("events", partitions=1)
     with connect(address) as bus:
         fill(bus, 60)
-        with bus.consume(["events"], group="g") as consumer:
+        with bus.consume(["events"], group=group) as consumer:
             read(consumer, 60)
             for number in range(1, 51):
                 keep(consumer, {("events", 0): Commit(number, f"note {number}")})
         notes = Notes()
-        with bus.consume(["events"], group="g", hooks=notes) as consumer:
+        with bus.consume(["events"], group=group, hooks=notes) as consumer:
             wait_for(lambda: notes.assigned, consumer)
     assert notes.assigned["events", 0].committed == Commit(50, "note 50")
 
 
-def test_q5_leaving_and_idling_keep_the_note(topics):
+def test_q5_leaving_and_idling_keep_the_note(topics, group):
     address = topics("events", partitions=1)
     with connect(address, Bus(session_timeout_s=2)) as bus:
         fill(bus, 5)
-        with bus.consume(["events"], group="g") as consumer:
+        with bus.consume(["events"], group=group) as consumer:
             read(consumer, 5)
             keep(consumer, {("events", 0): Commit(3, "the note")})
             ends = time.monotonic() + 2.5
             while time.monotonic() < ends:
                 consumer.poll(0.2, 32)
         notes = Notes()
-        with bus.consume(["events"], group="g", hooks=notes) as consumer:
+        with bus.consume(["events"], group=group, hooks=notes) as consumer:
             wait_for(lambda: notes.assigned, consumer)
     assert notes.assigned["events", 0].committed == Commit(3, "the note")
-
-
-def test_q6_a_commit_in_a_rebalance_asks_for_another_poll(topics):
-    """A frozen member holds the others up until its session is over; the leader, frozen by then, gives nobody anything."""
-    address = topics("events")
-    with connect(address) as bus, connect(address, Bus(session_timeout_s=20)) as own, contextlib.ExitStack() as members:
-        fill(bus, 40)
-        leader = members.enter_context(running(member(address, "g", "", 20)))
-        frozen = members.enter_context(running(member(address, "g", "", 4)))
-        consumer = members.enter_context(own.consume(["events"], group="g"))
-        wait_for(lambda: len(consumer.assignment()) == 1, consumer)
-        [place] = consumer.assignment()
-        keep(consumer, {place: Commit(1, "before")})
-        frozen.send_signal(signal.SIGSTOP)
-        members.enter_context(running(member(address, "g", ""), until=""))
-        settle_for(consumer, 2)  # all others have joined again
-        leader.send_signal(signal.SIGSTOP)
-        settle_for(consumer, 5)  # the frozen one is given up
-        assert consumer.commit({place: Commit(2, "during")}) is False
-        leader.send_signal(signal.SIGCONT)
-        keep(consumer, {place: Commit(3, "after")})
-
-
-@contextlib.contextmanager
-def running(command, until="assigned"):
-    """A member, from a line that it says on."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            if until:
-                next(line for line in process.stdout if line.startswith(until))
-            yield process
-        finally:
-            process.kill()
-
-
-def settle_for(consumer, seconds):
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        consumer.poll(0.1, 32)
-
-
-def member(address, group, name, session_s=6):
-    return [sys.executable, "-m", "tests.kafka.member", address, group, name, str(session_s)]
-
-
-def test_q7_a_fenced_member_is_told_within_a_session_even_when_it_is_idle(topics):
-    address = topics("events")
-    with connect(address, Bus(session_timeout_s=4)) as bus:
-        first = bus.consume(["events"], group="g", member="w1")
-        wait_for(lambda: len(first.assignment()) == 4, first)
-        second = bus.consume(["events"], group="g", member="w1")
-        wait_for(lambda: len(second.assignment()) == 4, second)
-        began = time.monotonic()
-        with pytest.raises(FencedError, match="same name"):
-            while time.monotonic() - began < 20:
-                first.poll(0.2, 32)
-        assert time.monotonic() - began < 8
-        first.close()
-        second.close()
-
-
-def test_q8_a_member_that_was_frozen_ends_and_the_other_has_all(topics):
-    address = topics("events")
-    frozen = subprocess.Popen(member(address, "g", "", 2), stdout=subprocess.PIPE, text=True)
-    with connect(address, Bus(session_timeout_s=2)) as bus:
-        for line in frozen.stdout:
-            if line.startswith("assigned"):
-                break
-        frozen.send_signal(signal.SIGSTOP)
-        with bus.consume(["events"], group="g") as consumer:
-            wait_for(lambda: len(consumer.assignment()) == 4, consumer)
-            fill(bus, 20)
-            assert len(read(consumer, 20)) == 20
-            frozen.send_signal(signal.SIGCONT)
-            wait_for(lambda: frozen.poll() is not None, consumer)
-            assert frozen.returncode == 3
-            wait_for(lambda: len(consumer.assignment()) == 4, consumer)
-    frozen.stdout.close()
-
-
-def test_q9_there_is_one_assignor_and_a_mixture_raises(kafka):
-    settings = client_settings(parse(kafka).servers, Security()) | consumer_settings(Bus())
-    assert [assignor.__name__ for assignor in settings["partition_assignment_strategy"]] == ["CooperativeStickyAssignor"]
-    settings["partition_assignment_strategy"].append(RangePartitionAssignor)
-    with pytest.raises((KafkaError, ValueError)):
-        KafkaConsumer(group_id="g", **settings)
 
 
 def test_q11_an_unknown_topic_is_told_and_blocks_nothing(topics):
@@ -239,49 +154,19 @@ def test_q14_times_that_do_not_ascend_are_filtered(topics):
     assert list(subscribe(address, kinds=["event"], since=now + 3000, idle_s=0.5)) == []
 
 
-def test_a_member_that_polls_while_it_works_is_never_evicted(topics):
-    address = topics("events", partitions=2)
-    with connect(address, Bus(session_timeout_s=2, max_poll_interval_s=3)) as bus:
-        fill(bus, 20)
-        notes = Notes()
-        with bus.consume(["events"], group="g", hooks=notes) as consumer:
-            found = read(consumer, 20)
-            consumer.pause(consumer.assignment())
-            ends = time.monotonic() + 5
-            while time.monotonic() < ends:
-                assert consumer.poll(0.5, 32) == []
-            at = {(record.topic, record.partition): Commit(record.offset + 1, "slow") for record in found}
-            keep(consumer, at)
-            assert not notes.revoked
-            assert not notes.lost
-
-
-def test_one_that_does_not_poll_loses_its_partitions_and_is_told(topics):
-    address = topics("events", partitions=2)
-    with connect(address, Bus(session_timeout_s=2, max_poll_interval_s=3)) as bus:
-        notes = Notes()
-        consumer = bus.consume(["events"], group="g", hooks=notes)
-        wait_for(lambda: len(notes.assigned) == 2, consumer)
-        time.sleep(5)
-        with pytest.raises(LostError, match="too long"):
-            wait_for(lambda: False, consumer, patience_s=10)
-        assert sorted(notes.lost) == sorted(notes.assigned)
-        consumer.close()
-
-
-def test_media_that_has_expired_below_the_commit_is_told(topics):
+def test_media_that_has_expired_below_the_commit_is_told(topics, group):
     address = topics("events", partitions=1)
     where = parse(address)
     with connect(address) as bus:
         fill(bus, 10)
-        with bus.consume(["events"], group="g") as consumer:
+        with bus.consume(["events"], group=group) as consumer:
             read(consumer, 10)
             keep(consumer, {("events", 0): Commit(2, "old")})
         admin = KafkaAdminClient(bootstrap_servers=list(where.servers))
         admin.delete_records({TopicPartition(full_name(where.prefix, "events"), 0): 6})
         admin.close()
         notes = Notes()
-        with bus.consume(["events"], group="g", hooks=notes) as consumer:
+        with bus.consume(["events"], group=group, hooks=notes) as consumer:
             found = read(consumer, 4)
     assert notes.assigned["events", 0].committed == Commit(2, "old")
     assert notes.assigned["events", 0].begin == 6
