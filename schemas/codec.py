@@ -2,6 +2,7 @@
 
 import base64
 import math
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -37,14 +38,19 @@ def _unpack_array(kind: type, value: Any) -> Any:
 _packer = msgspec.msgpack.Encoder(enc_hook=_pack_array)
 
 
+_making = threading.Lock()  # msgspec 0.22 notes what it knows of a type before it knows all of it: a second thread that reads it crashes
+
+
 @cache
 def _unpacker(kind: Any) -> Callable[[bytes], Any]:
-    return msgspec.msgpack.Decoder(kind, dec_hook=_unpack_array).decode
+    with _making:
+        return msgspec.msgpack.Decoder(kind, dec_hook=_unpack_array).decode
 
 
 @cache
 def _reader(kind: Any) -> Callable[[bytes | str], Any]:
-    return msgspec.json.Decoder(kind, dec_hook=_unpack_array).decode
+    with _making:
+        return msgspec.json.Decoder(kind, dec_hook=_unpack_array).decode
 
 
 def pack(value: object) -> bytes:

@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 
 import jsonschema
 import msgspec
@@ -90,3 +92,26 @@ def test_every_published_type_has_a_schema():
 def test_the_same_thing_always_has_the_same_id():
     assert identity("s1", 0, "window", microseconds(4.0), microseconds(8.0)) == identity("s1", 0, "window", 4000000, 8000000)
     assert len(identity("x")) == 32
+
+
+AT_ONCE = """
+import sys, threading
+import msgspec
+from schemas import codec
+
+sys.setswitchinterval(1e-6)
+for number in range(100):
+    inner = msgspec.defstruct(f"Inner{number}", [(f"field{k}", int | None) for k in range(20)])
+    outer = msgspec.defstruct(f"Outer{number}", [("one", inner), ("more", list[inner])])
+    value = codec.pack({"one": {f"field{k}": k for k in range(20)}, "more": []})
+    together = threading.Barrier(4)
+    threads = [threading.Thread(target=lambda: (together.wait(), codec.unpack(value, outer))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_may_read_a_kind_for_the_first_time_at_once():
+    assert subprocess.run([sys.executable, "-c", AT_ONCE], check=False).returncode == 0

@@ -1,5 +1,6 @@
 """python -m workers SERVICE --bus kafka://host:9092: one service, until it is told to stop."""
 
+import faulthandler
 import importlib
 import logging
 import os
@@ -38,6 +39,7 @@ def work(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")] = False,
 ) -> None:
     """See the module."""
+    faulthandler.enable()  # a crash in a library says where it was
     stop = stopping()
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("kafka").setLevel(logging.ERROR)  # what matters of it is told by the bus

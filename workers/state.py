@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.codec import unpack
 from streamer.bus.protocol import Bus, Consumer, Outgoing, Place, Record
 from streamer.errors import BusError, MessageError
 from workers.lanes import Lanes
@@ -116,9 +117,10 @@ def _whole(parts: Mapping[int, Record]) -> Line | None:
         return None
     value = b"".join(part.value for part in wanted if part is not None)
     try:
-        return msgspec.msgpack.decode(value, type=Line)
+        line: Line = unpack(value, Line)
     except msgspec.DecodeError as error:
         raise MessageError(f"the state of {first.key} cannot be read: {error}; expected what a worker of this version wrote") from error
+    return line
 
 
 def _key(group: str, stream: str, number: int, part: int) -> str:
