@@ -76,7 +76,7 @@ def trained(train: Marked, val: Marked, below: Fit, mode: Literal["level2", "lev
 
 def _recipe(windows: int, steps: int) -> Recipe:
     batch = min(64, max(16, windows // 8))
-    return Recipe(batch=batch, epochs=max(14, math.ceil(steps * batch / windows)))
+    return Recipe(across=0, batch=batch, epochs=max(14, math.ceil(steps * batch / windows)))
 
 
 def _samples(marked: Marked, projections: Projections) -> Samples:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from streamer.training import augment, losses
+from streamer.training.across import across, drawn, halves
 from streamer.training.alignment import alignment
 from streamer.training.augment import Augment
 from streamer.training.cache import Examples
@@ -45,6 +46,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     clip: float = 1.0  # norm of the gradient
     average: float = 0.99  # share of the running mean of weights that a step keeps
     focal: float = losses.FOCAL
+    across: int = 16  # windows across a cut that a step sees besides
     announced: int = 16  # windows with an announcement that a step sees besides, always with another one: they are rare
     align: float = 1.0  # weight of the loss that draws announcements to what they announce
     augment: Augment = Augment()
@@ -94,7 +96,7 @@ def train(data: Data, plan: Plan, recipe: Recipe, folder: pathlib.Path | None = 
     if plan.mode not in ("level0", "level1"):
         Loop(net, data, recipe).run(Checkpoint(folder, {"plan": plan, "recipe": recipe}) if folder else None, tell)
     if plan.mode != "level0":
-        calibrate(net, data.val)
+        calibrate(net, data.val, recipe.across > 0)
     return net.eval()
 
 
@@ -151,8 +153,11 @@ class Loop:
         reworded = torch.from_numpy(~exchanged & (draws.random(len(exchanged)) < options.reword))
         reworded[len(numbers) :] = True
         batch, targets, told = self.announcements.reword(batch, targets, torch.where(reworded, torch.cat([numbers, more]), -1), draws)
+        if recipe.across:
+            cut, theirs = across(batch, targets, *drawn(len(numbers), recipe.across, random), self.net.plan)
+            batch, targets = batch.and_those(cut), targets.and_those(theirs)
         keep = augment.keeps(len(batch), options.modality, random)
-        keep[len(numbers) :] = True
+        keep[len(numbers) : len(numbers) + len(more)] = True
         said = self.net(augment.roughened(batch, options, random), keep)
         loss = losses.loss(said, targets, recipe.focal)
         if said.shared is not None and recipe.align:
@@ -224,14 +229,21 @@ def fit_anchor(fusion: Sum, train: Samples) -> None:
     minimise(list(fusion.anchor.parameters()), entropy)
 
 
-def calibrate(net: Net, val: Samples) -> None:
-    """One sharpness for all logits and a shift for each label, fitted on other families; the shift is held near 0."""
-    found, labels = logits(net, val.inputs), val.targets.labels.float()
+def calibrate(net: Net, val: Samples, cut: bool) -> None:
+    """One sharpness for all logits and a shift for each label, fitted on other families; the shift is held near 0.
+
+    cut: on windows across cuts too.
+    """
+    found, labels, weight = logits(net, val.inputs), val.targets.labels.float(), torch.ones(val.targets.labels.shape)
+    if cut:
+        inputs, targets = halves(val, net.plan)
+        found, labels = torch.cat([found, logits(net, inputs)]), torch.cat([labels, targets.labels])
+        weight = torch.cat([weight, (targets.weight > 0).float()])
     sharpness, shift = torch.zeros((), requires_grad=True), torch.zeros(labels.shape[-1], requires_grad=True)
 
     def entropy() -> Tensor:
         scaled = found * sharpness.exp() + shift
-        return functional.binary_cross_entropy_with_logits(scaled, labels) + 1e-3 * shift.square().mean()
+        return functional.binary_cross_entropy_with_logits(scaled, labels, weight) + 1e-3 * shift.square().mean()
 
     minimise([sharpness, shift], entropy)
     net.sharpness.copy_(sharpness.detach().exp())

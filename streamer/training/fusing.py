@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from streamer.fusion import reach
 from streamer.synth.names import GROUPS
 from streamer.training import cache, saving, world
+from streamer.training.across import halves
 from streamer.training.cache import Examples
 from streamer.training.checkpoint import Checkpoint
 from streamer.training.fit import BELOW, Data, Recipe, prepare, scores, train
@@ -93,8 +96,15 @@ def measure(net: Net, split: Samples) -> dict[str, float]:
 
 
 def thresholds(net: Net, split: Samples) -> dict[str, float]:
-    """From which score on each label is told: the lowest one at which it is right as often as PRECISION says, on other families."""
-    found, labels = scores(net, split.inputs), split.targets.labels.numpy() > 0
+    """From which score on each label is told: the lowest one at which it is right as often as PRECISION says, on other families.
+
+    On windows of a scene and on windows across a cut, as a pipeline has them.
+    """
+    inputs, targets = halves(split, net.plan)
+    found = np.concatenate([scores(net, split.inputs), scores(net, inputs)])
+    labels = np.concatenate([split.targets.labels.numpy() > 0, targets.labels.numpy() > 0])
+    known = np.concatenate([np.ones(split.targets.labels.shape, bool), targets.weight.numpy() > 0])
     own = {label.name: label for label in world.label_set().labels}
-    columns = {name: (found[..., number].reshape(-1), labels[..., number].reshape(-1)) for number, name in enumerate(net.plan.labels)}
+    of = {name: (..., number) for number, name in enumerate(net.plan.labels)}
+    columns = {name: (found[at][known[at]], labels[at][known[at]]) for name, at in of.items()}
     return {name: choose(*column, PRECISION, own[name]).on for name, column in columns.items()}

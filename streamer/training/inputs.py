@@ -49,6 +49,10 @@ class Batch:
         taken = {field.name: getattr(self, field.name)[numbers] for field in fields(self)}
         return type(self)(**{name: value if value.dtype == torch.bool else value.float() for name, value in taken.items()})
 
+    def and_those(self, others: Self) -> Self:
+        """These windows and others."""
+        return type(self)(**{field.name: torch.cat([getattr(self, field.name), getattr(others, field.name)]) for field in fields(self)})
+
     def masks(self) -> dict[str, Tensor]:
         """Which tokens are there, by modality: bool [B, tokens]."""
         return {modality: getattr(self, f"{modality}_mask") for modality in MODALITIES}

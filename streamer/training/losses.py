@@ -12,7 +12,7 @@ from streamer.training.mood import Mood
 from streamer.training.samples import Targets
 
 FOCAL = 1.5  # how much less what is already right counts
-UNIMODAL, CONFLICT = 0.3, 0.2  # weights of the losses of single senses and of conflicts
+UNIMODAL, CONFLICT = 0.3, 0.5  # weights of the losses of single senses and of conflicts
 BETA = 0.5  # of the variance's share in the likelihood: 0 would learn where it is easy, 1 where it is hard
 HUBER = 0.25  # valence beyond which errors count linearly
 SENSES = ((0, 2), (1, 1), (2, 0))  # column of a mood, number of its modality: text, sound, vision

@@ -29,6 +29,10 @@ class Targets:
         """Some of the windows, in float32."""
         return type(self)(**{field.name: getattr(self, field.name)[numbers].float() for field in fields(self)})
 
+    def and_those(self, others: Self) -> Self:
+        """Of these windows and of others."""
+        return type(self)(**{field.name: torch.cat([getattr(self, field.name), getattr(others, field.name)]) for field in fields(self)})
+
 
 class Samples(NamedTuple):
     """A split."""
