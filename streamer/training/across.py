@@ -76,7 +76,8 @@ def _spoken(one: Batch, other: Batch, kind: Modality, moved_s: Tensor) -> dict[s
     """What was said or written in either scene, the last of it where there is no room for all."""
     spans = [getattr(one, f"{kind}_spans") - moved_s[:, None, None], getattr(other, f"{kind}_spans") + (WINDOW_S - moved_s)[:, None, None]]
     masks = [getattr(one, f"{kind}_mask"), getattr(other, f"{kind}_mask")]
-    there = torch.cat([masks[0] & (spans[0][..., 1] > -REACH_S[kind]), masks[1] & (spans[1][..., 0] < WINDOW_S)], 1)
+    own = getattr(other, f"{kind}_spans").mean(-1) > 0  # what is of the scene before that one is not of it
+    there = torch.cat([masks[0] & (spans[0][..., 1] > -REACH_S[kind]), masks[1] & own & (spans[1][..., 0] < WINDOW_S)], 1)
     room = masks[0].shape[1]
     kept = there.int().argsort(dim=1, stable=True)[:, -room:]  # what is there comes last, in its order
     rows = torch.arange(len(kept))[:, None]

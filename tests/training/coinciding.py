@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from streamer.training.cache import BIN_S, BINS, Examples
+from streamer.training.inputs import Projections, dims
+from streamer.training.samples import Samples, samples
 from tests.training import made
 
 NAMES = ("clapping", "alarm")
@@ -36,3 +38,11 @@ def coinciding(count: int, seed: int) -> Examples:
         arrays["labels"][window, first : first + 6, 0] = true
         truth.append({"events": [span] if true else [], "decoys": [] if true else [span | {"kind": "phase"}]})
     return Examples(**arrays, names=NAMES, truth=tuple(truth))
+
+
+def projected(count: int, seed: int) -> Samples:
+    """The same as training wants it, by projections of its own."""
+    examples = coinciding(count, seed)
+    projections = Projections(dims(examples))
+    projections.fit(examples)
+    return samples(examples, projections)

@@ -13,17 +13,14 @@ from streamer.training.inputs import Projections, dims
 from streamer.training.plan import Plan
 from streamer.training.samples import Samples, samples
 from tests.media_folder import needs_models
-from tests.training.coinciding import DECLARES, NAMES, coinciding
+from tests.training.coinciding import DECLARES, NAMES, projected
 
 PLAN = Plan(labels=NAMES, declares=DECLARES, after=NAMES[-1:], dims={})
 
 
 @pytest.fixture(scope="module")
 def split() -> Samples:
-    examples = coinciding(16, 0)
-    projections = Projections(dims(examples))
-    projections.fit(examples)
-    return samples(examples, projections)
+    return projected(16, 0)
 
 
 def test_a_window_begins_with_the_end_of_one_and_ends_with_the_beginning_of_another(split):
@@ -69,6 +66,8 @@ def test_halves_of_two_scenes_are_what_the_pipeline_sees_between_them(tmp_path):
     between = whole.inputs.take(torch.tensor([2]))
     for name in ("vision_mask", "sound_mask", "vision", "middle", "motion"):
         np.testing.assert_array_equal(getattr(made, name)[0], getattr(between, name)[0], err_msg=name)
+    for name in ("text_mask", "ocr_mask"):
+        assert getattr(made, name)[0].sum() == getattr(between, name)[0].sum(), name
     said = made.text_mask[0]
     np.testing.assert_allclose(made.text_spans[0, said].sort(0)[0], between.text_spans[0, between.text_mask[0]].sort(0)[0], atol=0.05)
     near = torch.nn.functional.cosine_similarity(made.sound[0, :33], between.sound[0, :33], dim=-1)

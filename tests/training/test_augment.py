@@ -4,20 +4,16 @@ import torch
 
 from streamer.training.augment import Augment, keeps, roughened
 from streamer.training.exchange import Partners
-from streamer.training.inputs import Projections, dims
 from streamer.training.plan import Plan
-from streamer.training.samples import DECOY, Samples, samples
-from tests.training.coinciding import DECLARES, NAMES, coinciding
+from streamer.training.samples import DECOY, Samples
+from tests.training.coinciding import DECLARES, NAMES, projected
 
 ALWAYS = Augment(modality=1, token=0, fine=1, thin=1, jitter=1)
 
 
 @pytest.fixture(scope="module")
 def split() -> Samples:
-    examples = coinciding(32, 0)
-    projections = Projections(dims(examples))
-    projections.fit(examples)
-    return samples(examples, projections)
+    return projected(32, 0)
 
 
 def partners(split: Samples) -> Partners:
