@@ -262,7 +262,7 @@ class Runner:
 
     # --- leaving ---------------------------------------------------------------------------------------------------
 
-    def _hand_over(self, places: Iterable[Place], within_s: float) -> dict[Place, Commit]:
+    def _hand_over(self, places: Sequence[Place], within_s: float) -> dict[Place, Commit]:
         """Ends the work on these; what may be committed of them."""
         ends = time.monotonic() + within_s
         with self._turned:
@@ -274,7 +274,7 @@ class Runner:
         for batch in last:
             self._teller.give(batch, ends - time.monotonic())
         if not self._teller.flush(ends - time.monotonic()):
-            log.warning("%d partitions go while something of them is still being told: it may be told twice", len(list(places)))
+            log.warning("%d partitions go while something of them is still being told: it may be told twice", len(places))
         with self._lock:
             commits = self._commits(places)
             self._drop(places)
