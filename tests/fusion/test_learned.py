@@ -1,3 +1,4 @@
+import functools
 import json
 import pathlib
 
@@ -12,7 +13,7 @@ from streamer.fusion.learned import Learned, load_fusion, shapley
 from streamer.synth.names import LABELS
 from streamer.training import saving, world
 from streamer.training.fit import Recipe
-from streamer.training.inputs import Batch, dims
+from streamer.training.inputs import Batch, Projections, dims
 from streamer.training.nets import Net
 from streamer.training.plan import Mode, Plan
 from tests.training import made
@@ -21,11 +22,18 @@ EXAMPLES = made.examples(16)
 DECLARES = tuple(label.modalities for label in world.label_set().labels)
 
 
+@functools.cache
+def fitted() -> dict[str, torch.Tensor]:
+    fixed = Projections(dims(EXAMPLES))
+    fixed.fit(EXAMPLES)
+    return fixed.state_dict()
+
+
 def net(mode: Mode) -> Net:
     """Random weights, nothing of them 0, as they are on disk."""
     torch.manual_seed(0)
     asked = Net(Plan(mode=mode, labels=LABELS, declares=DECLARES, dims=dims(EXAMPLES)))
-    asked.projections.fit(EXAMPLES)
+    asked.projections.load_state_dict(fitted())
     with torch.no_grad():
         for value in asked.fusion.parameters():
             value.add_(torch.randn_like(value) * 0.05)
