@@ -23,7 +23,7 @@ from streamer.training.samples import Samples
 from streamer.training.thresholds import choose
 from streamer.training.topics import topics
 
-PRECISION = 0.8  # of half seconds that are told
+PRECISION, EVEN = 0.8, 0.5  # of half seconds that are told; the least likely one that is
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,8 @@ def measure(net: Net, split: Samples) -> dict[str, float]:
 def thresholds(net: Net, split: Samples) -> dict[str, float]:
     """From which score on each label is told: the lowest one at which it is right as often as PRECISION says, on other families.
 
-    On windows of a scene and on windows across a cut, as a pipeline has them.
+    On windows of a scene and on windows across a cut, as a pipeline has them. Never below EVEN: few windows are luck, and what is
+    less likely than not is not told.
     """
     inputs, targets = halves(split, net.plan)
     found = np.concatenate([scores(net, split.inputs), scores(net, inputs)])
@@ -107,4 +108,4 @@ def thresholds(net: Net, split: Samples) -> dict[str, float]:
     own = {label.name: label for label in world.label_set().labels}
     of = {name: (..., number) for number, name in enumerate(net.plan.labels)}
     columns = {name: (found[at][known[at]], labels[at][known[at]]) for name, at in of.items()}
-    return {name: choose(*column, PRECISION, own[name]).on for name, column in columns.items()}
+    return {name: max(EVEN, choose(*column, PRECISION, own[name]).on) for name, column in columns.items()}

@@ -105,6 +105,7 @@ def test_the_command_writes_a_fusion_that_can_be_read(tmp_path):
     arrays = load_file(tmp_path / "fusion" / "model.safetensors")
     assert all(array.dtype == np.float16 for name, array in arrays.items() if not name.startswith("reach."))
     assert load_reach(tmp_path / "fusion") and set(about.thresholds) == set(about.plan.labels)
+    assert min(about.thresholds.values()) >= 0.5
     assert (tmp_path / "fusion" / "model.safetensors").stat().st_size < 16 * 2**20
     assert "abc" in (tmp_path / "fusion" / "README.md").read_text()
     data = prepare(cache.load(tmp_path / "features" / "train"), cache.load(tmp_path / "features" / "val"))
