@@ -42,7 +42,7 @@ class Way(NamedTuple):
 
     mode: Mode
     forms: tuple[Form, ...] | None = None
-    augment: Augment = Augment()
+    recipe: Recipe = Recipe()
 
 
 WAYS: dict[str, Way] = {
@@ -50,8 +50,10 @@ WAYS: dict[str, Way] = {
     "level3, rhythm only": Way("level3", ("rhythm",)),
     "level3, without rhythm": Way("level3", ("product", "joint")),
     "level3, joint only": Way("level3", ("joint",)),
-    "level3, no decoys made": Way("level3", augment=Augment(exchange=0, reword=0)),
-    "level3, all modalities": Way("level3", augment=Augment(modality=0)),
+    "level3, no decoys made": Way("level3", recipe=Recipe(augment=Augment(exchange=0, reword=0))),
+    "level3, all modalities": Way("level3", recipe=Recipe(augment=Augment(modality=0))),
+    "level3, not aligned": Way("level3", recipe=Recipe(announced=0, align=0)),
+    "level3, no cuts": Way("level3", recipe=Recipe(across=0)),
     **{name: Way(name) for name in MODES if name not in ("level2", "late", "level3")},
 }
 
@@ -99,7 +101,7 @@ def _one(folder: pathlib.Path, out: pathlib.Path, name: str, seed: int) -> Measu
     else:
         plan = source.plan(way.mode)
         plan = plan if way.forms is None else msgspec.structs.replace(plan, forms=way.forms)
-        recipe = Recipe(seed=seed, augment=way.augment)
+        recipe = msgspec.structs.replace(way.recipe, seed=seed)
         net = fusing.fuse(source, plan, recipe, place, lambda line: complain(f"{name}, seed {seed}: {line}"))
     found = _judged(name, seed, net, len(source.train), _splits(folder, net.projections))
     kept.write_bytes(msgspec.json.encode(found))

@@ -12,7 +12,7 @@ from streamer.progress import complain
 commands = typer.Typer(no_args_is_help=True, help="The trained fusion: features of made clips, and what is fitted to them.")
 
 Out = Annotated[str, typer.Option("--out", metavar="DIR", help="Where the features go, a folder for each split.")]
-Preset = Annotated[str, typer.Option("--preset", metavar="tiny|full", help="How many clips: 8,000 or 20,000 windows to train on.")]
+Preset = Annotated[str, typer.Option("--preset", metavar="tiny|full", help="How many clips: 4,096 or 20,000 windows to train on.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; else one for each core.")]
 Share = Annotated[float, typer.Option("--share", min=0.001, max=1.0, help="Of the preset, for a quick try.")]
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -45,7 +45,7 @@ def fusion(
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="Where the trained fusion goes.")],
     mode: Annotated[str, typer.Option("--mode", metavar="MODE", help="Way to fuse: level0 to level3, late, concat, joint, ….")] = "level3",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything that is drawn.")] = 0,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over all windows.")] = 14,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over all windows.")] = 20,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Of the arithmetic.")] = 1,
     quiet: Quiet = False,
 ) -> None:

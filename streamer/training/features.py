@@ -33,8 +33,11 @@ from streamer.training import cache, world
 
 SCENES = 2  # of a clip, a window each: half of the windows have something before them
 COVERED_S = 0.25  # of a bin, from which on an event is in it
-TESTS = {"val": 700} | dict.fromkeys(("iid", "engine", "style", "sound", "combo", "text"), 500)
-PRESETS: dict[str, dict[str, int]] = {"tiny": TESTS | {"train": 8_000}, "full": TESTS | {"train": 20_000}}  # windows of each split
+KINDS = ("iid", "engine", "style", "sound", "combo", "text")
+PRESETS: dict[str, dict[str, int]] = {  # windows of each split; on two cores tiny takes an hour or two
+    "tiny": {"val": 512} | dict.fromkeys(KINDS, 256) | {"train": 4_096},
+    "full": {"val": 700} | dict.fromkeys(KINDS, 500) | {"train": 20_000},
+}
 CONFIG = Config(fusion=Fusion(fine=True), vision=Vision(keyframes=False))
 
 Arrays = dict[str, np.ndarray]

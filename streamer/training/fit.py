@@ -38,7 +38,7 @@ AT_ONCE = 128  # windows that are scored in one go
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """How a net is trained."""
 
-    epochs: int = 14
+    epochs: int = 20
     batch: int = 48
     rate: float = 3e-3  # of AdamW, at its highest; these widths are small
     warm: int = 40  # steps in which the rate rises
