@@ -1,4 +1,4 @@
-# make demo    sets everything up, makes a sample film, runs the main job on it and says where the page is
+# make demo    sets everything up, makes two films, runs the main job on them and says where the pages are
 # make test    the whole test suite
 # make check   style, types, generated files
 # make image   the container image for CPUs, streamer:cpu (TARGET=cuda: the other one); make image-test tries it
