@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from schemas.messages import Event, Result, Sentiment
+from streamer.training.proposals import overlap
 
 SAME = 0.3  # overlap, intersection over union, from which an event is the true one: the shortest are as long as two bins
 
@@ -41,5 +42,4 @@ def check(results: Sequence[Result], truth: dict[str, Any]) -> Checked:
 
 
 def _overlap(true: dict[str, Any], event: Event) -> float:
-    shared = min(true["end"], event.end) - max(true["start"], event.start)
-    return float(max(0.0, shared) / (max(true["end"], event.end) - min(true["start"], event.start)))
+    return overlap((true["start"], true["end"]), (event.start, event.end))
