@@ -36,8 +36,8 @@ def test_most_of_what_is_told_of_the_made_film_is_right(found):
 
 @needs_models
 @needs_shipped
-def test_two_right_events_show_in_sight_and_sound_together_only(found):
-    related = [one for one in found.right if one.label in (*GROUPS["sync"], *GROUPS["async"])]
+def test_two_right_events_need_the_same_moments_in_sight_and_sound(found):
+    related = [one for one in found.right if one.label in GROUPS["sync"]]
     assert len(related) >= 2
     assert all(one.level == 3 and one.contributions["together"] for one in related)
 
