@@ -241,7 +241,7 @@ class Features(Message, frozen=True, kw_only=True):
     modality: Modality
     spans: np.ndarray  # float64 [tokens, 2]: start, end in seconds
     keys: np.ndarray  # float16 [tokens, width]: unit vectors in a space that a text tower shares
-    vectors: np.ndarray | None = None  # float16 [tokens, width]: the encoder's own embedding, where it is not the key
+    vectors: np.ndarray | None = None  # float16 [tokens, width]: the encoder's own embedding, where it is not the key; text: prosody
     reliability: np.ndarray  # float32 [tokens], 1e-4..1
     texts: tuple[str, ...] = ()  # text and ocr: the phrase or line of each token
 

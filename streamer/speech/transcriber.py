@@ -11,6 +11,7 @@ from streamer.config import Speech
 from streamer.models.protocols import TextEncoder
 from streamer.speech import guards, segments
 from streamer.speech.listening import Heard, listen
+from streamer.speech.prosody import prosody
 from streamer.speech.segments import Segment, SegmentState
 from streamer.speech.vad import RATE, Silero, VoiceState, missing
 from streamer.speech.whisper import Engine
@@ -110,9 +111,9 @@ class Transcribe:
         if heard.reason == guards.NO_SPEECH and end - start < WITNESSED_S:
             return
         yield _written(bare, heard, self._engine.name)
-        yield from self._features(bare, heard.english)
+        yield from self._features(bare, heard.english, segment, state.origin)
 
-    def _features(self, message: Message, words: Sequence[Word]) -> Iterator[Features]:
+    def _features(self, message: Message, words: Sequence[Word], segment: Segment, origin: float) -> Iterator[Features]:
         if not words or self._text is None:
             return
         runs = phrases(words)
@@ -124,9 +125,16 @@ class Transcribe:
             modality="text",
             spans=np.array([(run[0].start, run[-1].end) for run in runs], np.float64),
             keys=self._text.encode(texts).astype(np.float16),
+            vectors=np.stack([_manner(segment, origin, run, text) for run, text in zip(runs, texts, strict=True)]),
             reliability=np.clip(sure, LEAST, 1).astype(np.float32),
             texts=texts,
         )
+
+
+def _manner(segment: Segment, origin: float, words: Sequence[Word], text: str) -> np.ndarray:
+    """float16 [6]: how a phrase is said."""
+    first, last = (round((time - origin) * RATE) - segment.first for time in (words[0].start, words[-1].end))
+    return prosody(segment.sound[max(0, first) : max(0, last)], sum(map(str.isalnum, text))).astype(np.float16)
 
 
 def _written(bare: Utterance, heard: Heard, engine: str) -> Utterance:

@@ -7,6 +7,7 @@ import pytest
 from schemas.codec import pack, unpack
 from schemas.messages import Audio, Features, Frame, Utterance, Watermark, identity
 from streamer.config import Speech
+from streamer.speech.prosody import prosody
 from streamer.speech.transcriber import Transcribe, TranscribeState
 from streamer.speech.vad import Silero
 from tests.speech.clips import BLOCK, RATE, Lengths, Scripted, messages, sentences
@@ -51,6 +52,18 @@ def test_words_and_phrases_lie_in_the_media_time_of_their_speech():
     assert features.keys.dtype == np.float16 and features.spans.dtype == np.float64
     assert features.reliability == pytest.approx(0.5)
     assert np.all(features.spans[:, 1] - features.spans[:, 0] <= 3) and features.spans.min() >= 102.0
+
+
+def test_how_a_phrase_is_said_is_told_of_its_own_sound():
+    sound = sentences("garden", "welcome")
+    engine = Scripted()
+    for begins in (0.0, 100.0):
+        for features in of(Features, run(stage(engine, Lengths()), messages(sound, begins=begins))):
+            for (start, end), text, manner in zip(features.spans - begins, features.texts, features.vectors, strict=True):
+                own = prosody(sound[round(start * RATE) : round(end * RATE)], sum(map(str.isalnum, text)))
+                assert manner.dtype == np.float16
+                assert manner == pytest.approx(own, abs=0.02)
+                assert manner[0] > 0.2
 
 
 def test_another_language_keeps_its_words_and_is_translated_for_the_text_space():
