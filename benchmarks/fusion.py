@@ -93,7 +93,7 @@ def _fusion(mode: Literal["level2", "level3"]) -> Learned:
 
     torch.manual_seed(0)
     declares = tuple(label.modalities for label in world.label_set().labels)
-    widths = {name: ARRAYS[name].shape[-1] for name in ("vision", "middle", "motion", "sound", "onsets", "text", "ocr")}
+    widths = {name: ARRAYS[name].shape[-1] for name in ("vision", "middle", "motion", "sound", "onsets", "voice", "text", "ocr")}
     net = Net(Plan(mode=mode, labels=LABELS, declares=declares, dims=widths))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

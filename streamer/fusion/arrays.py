@@ -18,6 +18,7 @@ BINS, BIN_S = 16, 0.5
 FINE_ROWS = 64  # of movement and onsets, an eighth of a second each
 PATCHES, PATCH_S = 33, 0.24  # of sound, seconds from middle to middle
 PHRASES, LINES = 8, 4  # said, written
+MANNER = 6  # numbers that tell how a phrase is said, see streamer.speech.prosody
 HEIGHTS = slice(8, 16)  # columns of onsets
 
 
@@ -40,6 +41,7 @@ ARRAYS: dict[str, Array] = {
     "text_spans": Array(np.float32, (PHRASES, 2)),  # seconds from the window's start, may be outside it
     "text_reliability": Array(np.float32, (PHRASES,)),
     "text_mask": Array(np.bool_, (PHRASES,)),
+    "voice": Array(np.float16, (PHRASES, MANNER)),  # how the phrases that touch the window are said
     "ocr": Array(np.float16, (LINES, 384)),
     "ocr_spans": Array(np.float32, (LINES, 2)),
     "ocr_reliability": Array(np.float32, (LINES,)),
@@ -116,7 +118,10 @@ def _read(made: dict[str, np.ndarray], name: str, tokens: Tokens | None, start: 
             spans[open_[text]][1] = max(ends, spans[open_[text]][1])
         else:
             spans[number], open_[text] = [begins, ends], number
+    manners = tokens.vectors if name == "text" and tokens.vectors is not None and tokens.vectors.shape[1] == MANNER else None
     for row, number in enumerate(list(spans)[-len(made[name]) :]):
         made[name][row], made[f"{name}_mask"][row] = tokens.keys[number], True
-        made[f"{name}_spans"][row] = np.array(spans[number]) - start
+        made[f"{name}_spans"][row] = begins, ends = np.array(spans[number]) - start
         made[f"{name}_reliability"][row] = tokens.reliability[number]
+        if manners is not None and begins < WINDOW_S and ends > 0:
+            made["voice"][row] = manners[number]

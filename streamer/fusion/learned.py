@@ -74,7 +74,7 @@ class Learned:
                 extra = together(self._fusion.under("together"), what, reading, self._declared)[..., None]
             expert = self._fusion.under("mood")
             if feel and "query" in expert:
-                each = opinions(expert, reading)
+                each = opinions(expert, arrays, what, reading)
                 felt = mood(expert, arrays, reading, each, keep)
                 shares = shapley({who: mood(expert, arrays, reading, each, keep & np.array(who)).overall for who in COALITIONS})
         prior = np.broadcast_to(self._fusion["anchor.prior"][:, None], (*said.shape[:3], 1))

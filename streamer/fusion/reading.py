@@ -25,6 +25,7 @@ class Given(NamedTuple):
     motion: np.ndarray  # float32 [B, F, 64], mean 0; zeros where it is not there
     onsets: np.ndarray  # float32 [B, F, 16]
     fine: np.ndarray  # bool [B, 3]: middle, motion, onsets are there
+    voice: np.ndarray  # float32 [B, 8, 6]: how phrases are said, mean 0; zeros where it is not known
 
 
 class Tokens(NamedTuple):
@@ -63,7 +64,9 @@ def given(weights: Weights, arrays: Mapping[str, np.ndarray]) -> Given:
         "text": arrays["text"].astype(np.float32),
         "ocr": arrays["ocr"].astype(np.float32),
     }
-    return Given(x, {"vision": seen, "sound": heard_mask, "text": arrays["text_mask"], "ocr": arrays["ocr_mask"]}, motion, onsets, fine)
+    mask = {"vision": seen, "sound": heard_mask, "text": arrays["text_mask"], "ocr": arrays["ocr_mask"]}
+    voice = _standard(weights, "voice", arrays["voice"]) * arrays["voice"].any(-1, keepdims=True)
+    return Given(x, mask, motion, onsets, fine, voice)
 
 
 def read(weights: Weights, arrays: Mapping[str, np.ndarray], what: Given, keep: np.ndarray, declared: np.ndarray) -> Reading:

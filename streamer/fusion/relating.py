@@ -148,22 +148,26 @@ def _before() -> np.ndarray:
 BEFORE = _before()
 
 
-def opinions(weights: Weights, reading: Reading) -> np.ndarray:
-    """What each sense feels by itself, float32 [B, M, 2]: valence before tanh, log variance."""
-    return np.stack([_opinion(weights, number, reading) for number in range(len(MODALITIES))], 1)
+def opinions(weights: Weights, arrays: Mapping[str, np.ndarray], what: Given, reading: Reading) -> np.ndarray:
+    """What each sense feels, float32 [2, B, M, 2]: valence before tanh, log variance; where the words are not read, and where they are."""
+    each = np.stack([_opinion(weights, number, reading) for number in range(len(MODALITIES))], 1)
+    both = np.stack([each, each])
+    both[:, :, MODALITIES.index("sound")] += _voices(weights.under("voices"), arrays, what, reading)
+    return both
 
 
-def mood(weights: Weights, arrays: Mapping[str, np.ndarray], reading: Reading, opinions: np.ndarray, keep: np.ndarray) -> Mood:
+def mood(weights: Weights, arrays: Mapping[str, np.ndarray], reading: Reading, each: np.ndarray, keep: np.ndarray) -> Mood:
     """What is felt where only some senses count.
 
     Args:
         weights: of the mood.
         arrays: of the windows: reliability of words.
         reading: of all senses.
-        opinions: of all senses, see `opinions`.
+        each: opinions of all senses, see `opinions`.
         keep: bool [B, M], the senses that count.
     """
     present = (reading.present & keep).astype(np.float32)
+    opinions = np.where(keep[:, MODALITIES.index("text")][:, None, None], each[1], each[0])
     value = np.tanh(opinions[..., 0]) * present
     log_variance = np.clip(opinions[..., 1], SURE, UNSURE)
     sure = present * _reliability(arrays, reading)
@@ -185,6 +189,18 @@ def _opinion(weights: Weights, number: int, reading: Reading) -> np.ndarray:
     query = np.broadcast_to(weights["query"][number], (len(tokens.x), 1, tokens.x.shape[-1]))
     found = attention(weights.under(f"pool.{modality}"), query, tokens.x, (), tokens.mask)
     return mlp(weights.under(f"head.{modality}"), norm(weights.under(f"norm.{modality}"), found[:, 0]))
+
+
+def _voices(weights: Weights, arrays: Mapping[str, np.ndarray], what: Given, reading: Reading) -> np.ndarray:
+    """What is felt of how phrases are said, float32 [2, B, 2]: where the words do not tell which counts most, and where they do."""
+    there = what.voice.any(-1) & arrays["text_mask"]
+    words = norm(weights.under("norm"), arrays["text"].astype(np.float32))
+    worth = linear(weights.under("worth"), words)[..., 0] * reading.raw["text"].mask
+    worth = np.where(there, np.stack([np.zeros_like(worth), worth]), NEVER)
+    share = np.exp(worth - worth.max(-1, keepdims=True)) * there
+    share /= np.maximum(share.sum(-1, keepdims=True), np.float32(1e-9))
+    felt: np.ndarray = np.einsum("vbn,bnk->vbk", share, mlp(weights.under("feel"), what.voice))
+    return felt
 
 
 def _reliability(arrays: Mapping[str, np.ndarray], reading: Reading) -> np.ndarray:

@@ -84,4 +84,7 @@ def _spoken(one: Batch, other: Batch, kind: Modality, moved_s: Tensor) -> dict[s
     parts = {end: torch.cat([getattr(one, kind + end), getattr(other, kind + end)], 1)[rows, kept] for end in ("", "_reliability")}
     mask = there[rows, kept]
     found = {kind: parts[""] * mask[..., None], f"{kind}_reliability": parts["_reliability"] * mask, f"{kind}_mask": mask}
+    if kind == "text":
+        inside = (torch.cat(spans, 1)[rows, kept][..., 1] > 0) & mask
+        found["voice"] = torch.cat([one.voice, other.voice], 1)[rows, kept] * inside[..., None]
     return found | {f"{kind}_spans": torch.cat(spans, 1)[rows, kept] * mask[..., None]}

@@ -21,6 +21,8 @@ class Augment(msgspec.Struct, frozen=True, kw_only=True):
     modality: float = 0.25  # a modality is forced off
     token: float = 0.1  # a token is not there
     fine: float = 0.25  # a window has no fine features
+    voice: float = 0.1  # of a window it is not known how anything is said
+    hoarse: float = 0.2  # standard deviations by which it is told wrongly: there are few voices to learn from
     thin: float = 0.25  # a window has 1 picture a second and sound every .48 s
     jitter: float = 0.3  # the words, or the sound, of a window are moved
     jitter_s: float = 0.3  # by at most so much
@@ -38,7 +40,7 @@ def keeps(size: int, chance: float, random: torch.Generator) -> Tensor:
 def roughened(batch: Batch, options: Augment, random: torch.Generator) -> Batch:
     """Some tokens and all fine features of some windows left out, others moved in time."""
     size = len(batch)
-    chance = torch.rand(4, size, generator=random)
+    chance = torch.rand(5, size, generator=random)
     fine = batch.fine & (chance[0] >= options.fine)[:, None]
     thin = (chance[1] < options.thin)[:, None]
     masks = {f"{name}_mask": mask & (torch.rand(mask.shape, generator=random) >= options.token) for name, mask in batch.masks().items()}
@@ -54,8 +56,14 @@ def roughened(batch: Batch, options: Augment, random: torch.Generator) -> Batch:
         middle=batch.middle * fine[:, 0, None, None],
         motion=batch.motion * fine[:, 1, None, None],
         onsets=batch.onsets * fine[:, 2, None, None],
+        voice=_blurred(batch.voice, options.hoarse, random) * (chance[4] >= options.voice)[:, None, None],
         text_spans=batch.text_spans + moved[:, None, None],
     )
+
+
+def _blurred(voice: Tensor, by: float, random: torch.Generator) -> Tensor:
+    """Somewhat wrong where it is known."""
+    return voice + by * torch.randn(voice.shape, generator=random) * voice.any(-1, keepdim=True)
 
 
 def _moved(sound: Tensor, mask: Tensor, chosen: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -43,6 +43,7 @@ class Examples:
     sound: np.ndarray
     sound_mask: np.ndarray
     onsets: np.ndarray
+    voice: np.ndarray
     text: np.ndarray
     text_spans: np.ndarray
     text_reliability: np.ndarray

@@ -18,7 +18,7 @@ from streamer.training.samples import DECOY, Samples, Targets
 
 NEAR_S = 1.0  # seconds between the starts of two events whose sights and sounds can be exchanged
 VISION, SOUND, TEXT, OCR = range(len(MODALITIES))
-HEARD = ("sound", "sound_mask", "onsets", "text", "text_spans", "text_reliability", "text_mask")  # what comes with the sound
+HEARD = ("sound", "sound_mask", "onsets", "text", "text_spans", "text_reliability", "text_mask", "voice")  # what comes with the sound
 
 
 class Partners:

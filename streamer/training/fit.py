@@ -25,7 +25,7 @@ from streamer.training.inputs import Batch, Projections, dims
 from streamer.training.levels import Sum
 from streamer.training.metrics import bin_precision, mean
 from streamer.training.nets import Net
-from streamer.training.plan import Plan
+from streamer.training.plan import FORMS, Plan
 from streamer.training.rewording import Announcements
 from streamer.training.samples import Samples, samples
 
@@ -90,7 +90,8 @@ def train(data: Data, plan: Plan, recipe: Recipe, folder: pathlib.Path | None = 
     if isinstance(net.fusion, Sum) and plan.mode != "level0":
         fit_anchor(net.fusion, data.train)
         if plan.mode == "level3":  # from scratch, the relation is learnt at the cost of what single senses tell
-            below = train(data, msgspec.structs.replace(plan, mode="level2"), recipe, folder and folder / BELOW, tell)
+            simpler = msgspec.structs.replace(plan, mode="level2", forms=FORMS)  # the same below whatever comes on top
+            below = train(data, simpler, recipe, folder and folder / BELOW, tell)
             assert isinstance(below.fusion, Sum)
             net.fusion.start_from(below.fusion)
     if plan.mode not in ("level0", "level1"):

@@ -35,6 +35,7 @@ class Batch:
     text_spans: Tensor  # [B, 8, 2] seconds from the window's start
     text_reliability: Tensor  # [B, 8]
     text_mask: Tensor  # bool [B, 8]
+    voice: Tensor  # [B, 8, 6]: how phrases are said, mean 0; zeros where it is not known
     ocr: Tensor
     ocr_spans: Tensor
     ocr_reliability: Tensor
@@ -67,7 +68,7 @@ class Projections(nn.Module):
 
     def __init__(self, dims: dict[str, int]) -> None:
         """Args:
-        dims: width of vision, middle, motion, sound and onsets in the cache.
+        dims: width of vision, middle, motion, sound, onsets and voice in the cache.
         """
         super().__init__()
         for name, width, kept in (
@@ -78,7 +79,7 @@ class Projections(nn.Module):
         ):
             self.register_buffer(f"{name}_mean", torch.zeros(width))
             self.register_buffer(f"{name}_basis", torch.zeros(width, kept))
-        for name in ("motion", "onsets"):
+        for name in ("motion", "onsets", "voice"):
             self.register_buffer(f"{name}_mean", torch.zeros(dims[name]))
             self.register_buffer(f"{name}_scale", torch.ones(dims[name]))
 
@@ -90,9 +91,15 @@ class Projections(nn.Module):
         self._components("change", _changes(examples.vision, examples.vision_mask), centred=False)
         self._components("middle", _changes(examples.middle, examples.vision_mask), centred=False)
         for name in ("motion", "onsets"):
-            rows = _sampled(getattr(examples, name).reshape(-1, getattr(examples, name).shape[-1]))
-            self.get_buffer(f"{name}_mean").copy_(torch.from_numpy(rows.mean(0)))
-            self.get_buffer(f"{name}_scale").copy_(torch.from_numpy(1 / np.maximum(rows.std(0), 1e-3)))
+            self._scales(name, getattr(examples, name).reshape(-1, getattr(examples, name).shape[-1]))
+        self._scales("voice", examples.voice[examples.voice.any(2)])
+
+    def _scales(self, name: str, rows: np.ndarray) -> None:
+        """Mean and spread of rows [n, width]; of none, 0 and 1."""
+        if len(rows):
+            values = _sampled(rows)
+            self.get_buffer(f"{name}_mean").copy_(torch.from_numpy(values.mean(0)))
+            self.get_buffer(f"{name}_scale").copy_(torch.from_numpy(1 / np.maximum(values.std(0), 1e-3)))
 
     def _components(self, name: str, rows: np.ndarray, centred: bool) -> None:
         """Principal components of rows [n, width], all scaled by one number so that they vary by about 1."""
@@ -120,6 +127,7 @@ class Projections(nn.Module):
             "motion": self._standard("motion", arrays["motion"]) * fine[:, 1, None, None],
             "sound": self._turned("patch", arrays["sound"].float()),
             "onsets": self._standard("onsets", arrays["onsets"]) * fine[:, 2, None, None],
+            "voice": self._standard("voice", arrays["voice"]) * arrays["voice"].any(2, keepdim=True),
             "evidence": arrays["level0"].permute(0, 2, 1, 3),
         }
         words = [f"{name}{end}" for name in ("text", "ocr") for end in ("", "_spans", "_reliability", "_mask")]
@@ -140,7 +148,7 @@ class Projections(nn.Module):
 
 def dims(examples: Examples) -> dict[str, int]:
     """Widths of what the projections read."""
-    return {name: getattr(examples, name).shape[-1] for name in ("vision", "middle", "motion", "sound", "onsets", "text", "ocr")}
+    return {name: getattr(examples, name).shape[-1] for name in ("vision", "middle", "motion", "sound", "onsets", "voice", "text", "ocr")}
 
 
 def _there(examples: Examples) -> Tensor:

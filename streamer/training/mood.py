@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from schemas.messages import MODALITIES
-from streamer.training.blocks import Attention, mlp
+from schemas.messages import MODALITIES, Modality
+from streamer.training.blocks import NEVER, Attention, mlp
 from streamer.training.inputs import Batch
 from streamer.training.plan import Plan
 from streamer.training.senses import Reading
@@ -21,6 +21,7 @@ IMPORTANCE = (0.25, 0.5, 1.0, 0.25)  # of vision, sound, text, ocr, at the start
 SOFTEN = 0.1  # variance added to each weight, so that one sure sense does not silence the others
 NEUTRAL = 0.5  # weight of the prior at 0
 SURE, UNSURE = -4.0, 1.5  # log variances between which an expert can be
+MANNERS = 48  # width of what a voice is judged by
 PAIRS = tuple(combinations(range(len(MODALITIES)), 2))
 
 
@@ -47,6 +48,7 @@ class Experts(nn.Module):
         self.pool = nn.ModuleDict({modality: Attention(width, kinds=0) for modality in MODALITIES})
         self.norm = nn.ModuleDict({modality: nn.LayerNorm(width) for modality in MODALITIES})
         self.head = nn.ModuleDict({modality: mlp((width, 32, 2), dropout) for modality in MODALITIES})
+        self.voices = Voices(plan)
         self.importance = nn.Parameter(torch.tensor(IMPORTANCE).log())
         self.spread = nn.Parameter(torch.zeros(()))
         self.quarrel = mlp((5 * len(PAIRS), 24, 1), dropout)
@@ -56,6 +58,7 @@ class Experts(nn.Module):
         """The mood."""
         reliability = _reliability(reading, {"text": batch.text_reliability, "ocr": batch.ocr_reliability})
         opinions = torch.stack([self._opinion(number, modality, reading.tokens[modality]) for number, modality in enumerate(MODALITIES)], 1)
+        opinions = opinions + self.voices(batch, reading.raw["text"].mask)[:, None] * _only("sound", opinions)
         present = reading.present.float()
         value = opinions[..., 0].tanh() * present
         log_variance = opinions[..., 1].clamp(SURE, UNSURE)
@@ -85,6 +88,25 @@ class Experts(nn.Module):
         return torch.stack(features, 1)
 
 
+class Voices(nn.Module):
+    """What is felt of how phrases are said; which of them counts most, the words tell, where they are there."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.feel = mlp((plan.dims["voice"], MANNERS, MANNERS, 2), plan.dropout)
+        self.norm = nn.LayerNorm(plan.dims["text"])
+        self.worth = nn.Linear(plan.dims["text"], 1)
+        self.dropout = nn.Dropout(3 * plan.dropout)  # few sentences to learn from
+
+    def forward(self, batch: Batch, words: Tensor) -> Tensor:
+        """[B, 2]: valence before tanh, log variance; 0 where nothing is said. `words`: bool [B, 8], which phrases may be read."""
+        there = batch.voice.any(-1) & batch.text_mask
+        worth = self.worth(self.dropout(self.norm(batch.text)))[..., 0] * words
+        share = torch.where(there, worth, NEVER).softmax(1) * there
+        felt: Tensor = (share[..., None] * self.feel(batch.voice)).sum(1)
+        return felt
+
+
 class Joint(nn.Module):
     """A correction from all senses read at once; exactly 0 at first."""
 
@@ -104,6 +126,11 @@ class Joint(nn.Module):
         found = self.attention(self.query.expand(len(x), 1, -1), self.norm(x), None, mask)
         correction: Tensor = self.out(functional.silu(found))[:, 0, 0]
         return correction * (reading.present.sum(1) > 1)
+
+
+def _only(modality: Modality, opinions: Tensor) -> Tensor:
+    """1 in the row of a modality, else 0: [M, 1]."""
+    return torch.tensor([[float(one == modality)] for one in MODALITIES], dtype=opinions.dtype)
 
 
 def _reliability(reading: Reading, known: dict[str, Tensor]) -> Tensor:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from schemas.messages import Fine, FusedWindow, Grain, Tokens, Window
-from streamer.fusion.arrays import ARRAYS, HEIGHTS, arrays, row_at
+from streamer.fusion.arrays import ARRAYS, HEIGHTS, MANNER, arrays, row_at
 from tests.fusion.messages import window
 
 LABELS = ("one", "two", "three")
@@ -92,6 +92,18 @@ def test_phrases_carry_their_time_from_the_start_of_the_window() -> None:
 def test_of_many_phrases_the_last_are_kept() -> None:
     made = arrays(fused(window(text=tokens([0.5 * n for n in range(10)], 0.4, 384, texts=tuple("abcdefghij")))))
     assert made["text"][:, 0].tolist() == [3, 4, 5, 6, 7, 8, 9, 10]
+
+
+def test_how_phrases_are_said_is_told_of_those_that_touch_the_window() -> None:
+    made = arrays(fused(window(4.0, text=tokens([2.0, 3.0, 6.2, 11.9, 12.5], 1.5, 384, MANNER, texts=tuple("abcde")))))
+    assert made["text_mask"].sum() == 5
+    assert made["voice"][:, 3].tolist() == [0, 2, 3, 4, 0, 0, 0, 0]
+
+
+def test_where_it_is_not_known_how_a_phrase_is_said_nothing_is_told_of_it() -> None:
+    made = arrays(fused(window(text=tokens([1.0], 1.5, 384, texts=("a",)))))
+    assert made["text_mask"][0]
+    assert not made["voice"].any()
 
 
 def test_a_line_that_stays_is_one_line() -> None:
