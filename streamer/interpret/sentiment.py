@@ -208,7 +208,11 @@ def _scores(valence: float, sd: float) -> dict[str, float]:
 def _conflict(one: Expert, other: Expert, likely: bool | None = None) -> list[Conflict]:
     """The disagreement of two senses, if it is one: `likely` (where nobody knows, far apart), on two sides, both marked."""
     distance = abs(one.value - other.value) / math.hypot(one.sd, other.sd)
-    if not (distance > APART if likely is None else likely) or one.value * other.value >= 0 or min(abs(one.value), abs(other.value)) <= MARKED:
+    if (
+        not (distance > APART if likely is None else likely)
+        or one.value * other.value >= 0
+        or min(abs(one.value), abs(other.value)) <= MARKED
+    ):
         return []
     start, end = max(one.start, other.start), min(one.end, other.end)
     if start >= end:  # one after the other
