@@ -23,7 +23,7 @@ def coinciding(count: int, seed: int) -> Examples:
         arrays[name][:] = 0
     arrays["text_mask"][:] = arrays["ocr_mask"][:] = False
     for name in ("motion", "onsets"):
-        arrays[name][:] = rng.normal(0, 0.2, arrays[name].shape)
+        arrays[name][:] = rng.normal(0, 0.3, arrays[name].shape)
     truth: list[dict[str, Any]] = []
     for window in range(count):
         first = int(rng.integers(2, BINS - 8))
@@ -33,8 +33,8 @@ def coinciding(count: int, seed: int) -> Examples:
         seen = heard if true else first * 4 + np.cumsum(rng.integers(2, 6, 5))
         arrays["vision"][window, first : first + 6, 0] = 4
         arrays["sound"][window, first * 2 : first * 2 + 12, 0] = 4
-        arrays["onsets"][window, heard, :4] += 5
-        arrays["motion"][window, seen, int(rng.integers(16))] += 5
+        arrays["onsets"][window, heard, :4] += 3
+        arrays["motion"][window, seen, int(rng.integers(16))] += 3
         arrays["labels"][window, first : first + 6, 0] = true
         truth.append({"events": [span] if true else [], "decoys": [] if true else [span | {"kind": "phase"}]})
     return Examples(**arrays, names=NAMES, truth=tuple(truth))
