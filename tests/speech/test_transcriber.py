@@ -56,9 +56,10 @@ def test_words_and_phrases_lie_in_the_media_time_of_their_speech():
 
 def test_how_a_phrase_is_said_is_told_of_its_own_sound():
     sound = sentences("garden", "welcome")
-    engine = Scripted()
     for begins in (0.0, 100.0):
-        for features in of(Features, run(stage(engine, Lengths()), messages(sound, begins=begins))):
+        found = of(Features, run(stage(Scripted(), Lengths()), messages(sound, begins=begins)))
+        assert len(found) == 2
+        for features in found:
             for (start, end), text, manner in zip(features.spans - begins, features.texts, features.vectors, strict=True):
                 own = prosody(sound[round(start * RATE) : round(end * RATE)], sum(map(str.isalnum, text)))
                 assert manner.dtype == np.float16

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -76,3 +78,14 @@ def test_a_batch_that_is_not_roughened_is_as_it_was(split):
     same = roughened(batch, Augment(modality=0, token=0, fine=0, thin=0, jitter=0), torch.Generator().manual_seed(0))
     assert torch.equal(same.sound, batch.sound) and torch.equal(same.sound_mask, batch.sound_mask)
     assert torch.equal(same.text_spans, batch.text_spans) and torch.equal(same.fine, batch.fine)
+
+
+def test_how_a_phrase_is_said_is_blurred_where_it_is_known_and_nowhere_else():
+    split = projected(16, 0)
+    voice = torch.zeros_like(split.inputs.voice)
+    voice[:, :2] = 1
+    batch = replace(split.inputs, voice=voice).take(torch.arange(16))
+    rough = roughened(batch, Augment(voice=0, hoarse=0.2), torch.Generator().manual_seed(0)).voice
+    assert not rough[:, 2:].any()
+    assert (rough[:, :2] - 1).std() == pytest.approx(0.2, abs=0.05)
+    assert not roughened(batch, Augment(voice=1), torch.Generator().manual_seed(0)).voice.any()
