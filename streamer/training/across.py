@@ -81,10 +81,11 @@ def _spoken(one: Batch, other: Batch, kind: Modality, moved_s: Tensor) -> dict[s
     room = masks[0].shape[1]
     kept = there.int().argsort(dim=1, stable=True)[:, -room:]  # what is there comes last, in its order
     rows = torch.arange(len(kept))[:, None]
+    placed = torch.cat(spans, 1)[rows, kept]
     parts = {end: torch.cat([getattr(one, kind + end), getattr(other, kind + end)], 1)[rows, kept] for end in ("", "_reliability")}
     mask = there[rows, kept]
     found = {kind: parts[""] * mask[..., None], f"{kind}_reliability": parts["_reliability"] * mask, f"{kind}_mask": mask}
     if kind == "text":
-        inside = (torch.cat(spans, 1)[rows, kept][..., 1] > 0) & mask
+        inside = mask & (placed[..., 1] > 0)  # as of a window: of what was said before it, it is not told how
         found["voice"] = torch.cat([one.voice, other.voice], 1)[rows, kept] * inside[..., None]
-    return found | {f"{kind}_spans": torch.cat(spans, 1)[rows, kept] * mask[..., None]}
+    return found | {f"{kind}_spans": placed * mask[..., None]}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from schemas.messages import MODALITIES, Modality
+from schemas.messages import MODALITIES
 from streamer.training.blocks import NEVER, Attention, mlp
 from streamer.training.inputs import Batch
 from streamer.training.plan import Plan
@@ -58,7 +58,7 @@ class Experts(nn.Module):
         """The mood."""
         reliability = _reliability(reading, {"text": batch.text_reliability, "ocr": batch.ocr_reliability})
         opinions = torch.stack([self._opinion(number, modality, reading.tokens[modality]) for number, modality in enumerate(MODALITIES)], 1)
-        opinions = opinions + self.voices(batch, reading.raw["text"].mask)[:, None] * _only("sound", opinions)
+        opinions[:, MODALITIES.index("sound")] += self.voices(batch, reading.raw["text"].mask)
         present = reading.present.float()
         value = opinions[..., 0].tanh() * present
         log_variance = opinions[..., 1].clamp(SURE, UNSURE)
@@ -126,11 +126,6 @@ class Joint(nn.Module):
         found = self.attention(self.query.expand(len(x), 1, -1), self.norm(x), None, mask)
         correction: Tensor = self.out(functional.silu(found))[:, 0, 0]
         return correction * (reading.present.sum(1) > 1)
-
-
-def _only(modality: Modality, opinions: Tensor) -> Tensor:
-    """1 in the row of a modality, else 0: [M, 1]."""
-    return torch.tensor([[float(one == modality)] for one in MODALITIES], dtype=opinions.dtype)
 
 
 def _reliability(reading: Reading, known: dict[str, Tensor]) -> Tensor:
